@@ -1,0 +1,176 @@
+"""Invoices as items."""
+
+from collections.abc import Collection, Sequence
+from datetime import date
+
+from billfold.adapters.dynamodb import keys
+from billfold.adapters.dynamodb.payment_items import to_payment
+from billfold.adapters.dynamodb.table import Check, Item, Put, Table
+from billfold.domain.errors import (
+    InvoiceNumberReusedError,
+    NotFoundError,
+    UnknownCustomerError,
+)
+from billfold.domain.invoice import Invoice, InvoiceStatus, Line, PublicInvoiceStatus
+from billfold.domain.money import Money
+from billfold.services.ports import OpenInvoice, Page, StaleError
+
+
+class DynamoInvoices:
+    """Repository of invoices."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    def get(self, customer_id: str, invoice_id: str) -> Invoice:
+        """Read an invoice of this customer.
+
+        Raises
+        ------
+        NotFoundError
+        """
+        item = self._table.get(keys.invoice(customer_id, invoice_id))
+        if item is None:
+            raise NotFoundError
+        return to_invoice(item)
+
+    def open(self, customer_id: str) -> Sequence[OpenInvoice]:
+        """Read all that is due from the local index, consistently."""
+        items, _ = self._table.query(keys.account(customer_id), index=keys.OPEN_INVOICES)
+        return [
+            OpenInvoice(
+                invoice_id=item["invoice_id"],
+                number=item["number"],
+                due_on=date.fromisoformat(item["due_on"]),
+                amount_due=Money(item["currency"], item["amount_due"]),
+            )
+            for item in items
+        ]
+
+    def list(
+        self,
+        customer_id: str,
+        *,
+        statuses: Collection[PublicInvoiceStatus],
+        today: date,
+        limit: int,
+        after: str | None,
+    ) -> Page[Invoice]:
+        """Read a page, newest first, in one call."""
+        filter_, values = _status_filter(statuses, today)
+        items, last = self._table.query(
+            keys.account(customer_id),
+            prefix=keys.INVOICE,
+            newest_first=True,
+            limit=limit,
+            after=keys.invoice(customer_id, after) if after else None,
+            filter_=filter_,
+            values=values,
+        )
+        invoices = [to_invoice(item) for item in items]
+        return Page(invoices, last.removeprefix(keys.INVOICE) if last else None)
+
+    def add(self, invoice: Invoice) -> None:
+        """Write an invoice and the guard of its number, for a customer who exists.
+
+        Raises
+        ------
+        InvoiceNumberReusedError, UnknownCustomerError
+        """
+        item = _from_invoice(invoice)
+        guard = {
+            **keys.invoice_number(invoice.number),
+            "customer_id": invoice.customer_id,
+            "invoice_id": invoice.invoice_id,
+        }
+        new = "attribute_not_exists(pk)"
+        try:
+            self._table.transact(
+                [
+                    Check(keys.profile(invoice.customer_id), "attribute_exists(pk)"),
+                    Put(guard, condition=new),
+                    Put(item, condition=new),
+                ]
+            )
+        except StaleError:
+            known = self._table.get(keys.invoice_number(invoice.number))
+            if known is None:
+                raise UnknownCustomerError from None
+            if known != guard or not self._same(invoice):
+                raise InvoiceNumberReusedError from None
+
+    def _same(self, invoice: Invoice) -> bool:
+        known = self.get(invoice.customer_id, invoice.invoice_id)
+        return (known.lines, known.total, known.due_on) == (
+            invoice.lines,
+            invoice.total,
+            invoice.due_on,
+        )
+
+
+def _status_filter(
+    statuses: Collection[PublicInvoiceStatus], today: date
+) -> tuple[str, dict[str, str]]:
+    """Say "open and overdue" in terms of what is stored; DynamoDB refuses values not used."""
+    wanted = set(statuses)
+    if not wanted or wanted == set(PublicInvoiceStatus):
+        return "", {}
+    clauses: list[str] = []
+    values: dict[str, str] = {}
+    for public, comparison in (
+        (PublicInvoiceStatus.OPEN, ">="),
+        (PublicInvoiceStatus.OVERDUE, "<"),
+    ):
+        if public in wanted:
+            clauses.append(f"(#status IN (:open, :paying) AND #due_on {comparison} :today)")
+            values |= {"open": "open", "paying": "paying", "today": today.isoformat()}
+    for public in (PublicInvoiceStatus.PAID, PublicInvoiceStatus.VOID):
+        if public in wanted:
+            clauses.append(f"#status = :{public.value}")
+            values[public.value] = public.value
+    return " OR ".join(clauses), values
+
+
+def _from_invoice(invoice: Invoice) -> Item:
+    customer_id, invoice_id = invoice.customer_id, invoice.invoice_id
+    return {
+        **keys.invoice(customer_id, invoice_id),
+        "open_sort": keys.open_sort(invoice.due_on, invoice_id),
+        "due_shard": keys.shard("DUE", invoice_id),
+        "due_sort": keys.due_sort(invoice.due_on, customer_id, invoice_id),
+        "invoice_id": invoice_id,
+        "customer_id": customer_id,
+        "number": invoice.number,
+        "issued_on": invoice.issued_on.isoformat(),
+        "due_on": invoice.due_on.isoformat(),
+        "currency": invoice.total.currency,
+        "total": invoice.total.amount,
+        "amount_due": invoice.amount_due.amount,
+        "lines": [
+            {"description": x.description, "quantity": x.quantity, "amount": x.amount}
+            for x in invoice.lines
+        ],
+        "status": invoice.status.value,
+        "epoch": invoice.epoch,
+        "n": invoice.n,
+    }
+
+
+def to_invoice(item: Item) -> Invoice:
+    """Read an invoice item."""
+    return Invoice(
+        invoice_id=item["invoice_id"],
+        customer_id=item["customer_id"],
+        number=item["number"],
+        issued_on=date.fromisoformat(item["issued_on"]),
+        due_on=date.fromisoformat(item["due_on"]),
+        total=Money(item["currency"], item["total"]),
+        amount_due=Money(item["currency"], item["amount_due"]),
+        lines=tuple(Line(**line) for line in item["lines"]),
+        status=InvoiceStatus(item["status"]),
+        epoch=item["epoch"],
+        intent=item.get("intent"),
+        n=item["n"],
+        lock=item.get("lock"),
+        last_payment=to_payment(item["last_payment"]) if "last_payment" in item else None,
+    )

@@ -1,0 +1,96 @@
+"""Every key and index of the table, and nowhere else (docs/data-model.md).
+
+All that belongs to a customer is in the customer's partition: whose it is follows from the key,
+never from an attribute. Sort keys sort by age because identifiers do.
+"""
+
+import hashlib
+from datetime import date, datetime
+from typing import Final
+
+OPEN_INVOICES: Final = "open_invoices"
+"""Local index on ``open_sort``: invoices that are neither paid nor void, by due date."""
+INVOICE_PAYMENTS: Final = "invoice_payments"
+"""Local index on ``invoice_sort``: the payments of an invoice."""
+DUE: Final = "due"
+"""Global index on ``due_shard, due_sort``: open invoices of all customers, by due date."""
+LEASES: Final = "leases"
+"""Global index on ``lease_shard, lease_until``: payments in flight, by the end of their lease."""
+
+SHARDS: Final = 16
+ACCOUNT: Final = "ACCOUNT#"
+INVOICE: Final = "INVOICE#"
+PAYMENT: Final = "PAYMENT#"
+
+Key = dict[str, str]
+
+
+def _customer(customer_id: str) -> str:
+    return f"CUSTOMER#{customer_id}"
+
+
+def account(customer_id: str) -> str:
+    """Partition of a customer; with the sort key prefix ACCOUNT it gives profile and wallet."""
+    return _customer(customer_id)
+
+
+def profile(customer_id: str) -> Key:
+    """Who the customer is."""
+    return {"pk": _customer(customer_id), "sk": f"{ACCOUNT}PROFILE"}
+
+
+def wallet(customer_id: str) -> Key:
+    """The cards, which is primary, what is held, and the wish for automatic payment."""
+    return {"pk": _customer(customer_id), "sk": f"{ACCOUNT}WALLET"}
+
+
+def invoice(customer_id: str, invoice_id: str) -> Key:
+    """An invoice with its lock."""
+    return {"pk": _customer(customer_id), "sk": f"{INVOICE}{invoice_id}"}
+
+
+def invoice_number(number: str) -> Key:
+    """The guard that makes an invoice number stand for one invoice."""
+    return {"pk": f"NUMBER#{number}", "sk": "NUMBER"}
+
+
+def payment(customer_id: str, payment_id: str) -> Key:
+    """One try to pay an invoice."""
+    return {"pk": _customer(customer_id), "sk": f"{PAYMENT}{payment_id}"}
+
+
+def request(customer_id: str, idempotency_key: str) -> Key:
+    """What an Idempotency-Key of this customer was used for."""
+    return {"pk": _customer(customer_id), "sk": f"REQUEST#{idempotency_key}"}
+
+
+def ledger(customer_id: str, charge: str) -> Key:
+    """A charge that moved money."""
+    return {"pk": _customer(customer_id), "sk": f"LEDGER#{charge}"}
+
+
+def limit(name: str, subject: str, window_start: datetime) -> Key:
+    """A count in one window; the subject is hashed, since it may be an e-mail address."""
+    digest = hashlib.sha256(subject.encode()).hexdigest()[:32]
+    return {"pk": f"LIMIT#{name}#{digest}", "sk": window_start.strftime("%Y-%m-%dT%H:%M:%SZ")}
+
+
+def open_sort(due_on: date, invoice_id: str) -> str:
+    """Range key of OPEN_INVOICES."""
+    return f"{due_on.isoformat()}#{invoice_id}"
+
+
+def invoice_sort(invoice_id: str, payment_id: str) -> str:
+    """Range key of INVOICE_PAYMENTS."""
+    return f"{invoice_id}#{payment_id}"
+
+
+def due_sort(due_on: date, customer_id: str, invoice_id: str) -> str:
+    """Range key of DUE."""
+    return f"{due_on.isoformat()}#{customer_id}#{invoice_id}"
+
+
+def shard(prefix: str, identifier: str) -> str:
+    """Spread the items of a global index over SHARDS partitions, e.g. ``DUE#07``."""
+    digest = hashlib.sha256(identifier.encode()).digest()
+    return f"{prefix}#{digest[0] % SHARDS:02d}"

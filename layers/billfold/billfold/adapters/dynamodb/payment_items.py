@@ -1,0 +1,59 @@
+"""How a payment is written in an item, on its own and inside its invoice."""
+
+from datetime import datetime
+
+from billfold.adapters.dynamodb.table import Item
+from billfold.domain.money import Money
+from billfold.domain.payment import Decline, Payment, State, Trigger
+from billfold.domain.wallet import CardFace
+
+
+def from_payment(payment: Payment) -> Item:
+    """Give the attributes of a payment; nothing among them can charge a card."""
+    card, decline = payment.card, payment.decline
+    attributes = {
+        "payment_id": payment.payment_id,
+        "customer_id": payment.customer_id,
+        "invoice_id": payment.invoice_id,
+        "epoch": payment.epoch,
+        "n": payment.n,
+        "trigger": payment.trigger.value,
+        "amount": payment.money.amount,
+        "currency": payment.money.currency,
+        "state": payment.state.value,
+        "created_at": payment.created_at.isoformat(),
+        "idempotency_key": payment.idempotency_key,
+        "card_id": payment.card_id,
+        "card": {"brand": card.brand, "last4": card.last4} if card else None,
+        "intent": payment.intent,
+        "charge": payment.charge,
+        "decline": {
+            "reason": decline.reason,
+            "advice": decline.advice,
+            "needs_confirmation": decline.needs_confirmation,
+        }
+        if decline
+        else None,
+    }
+    return {name: value for name, value in attributes.items() if value is not None}
+
+
+def to_payment(item: Item) -> Payment:
+    """Read a payment back."""
+    return Payment(
+        payment_id=item["payment_id"],
+        customer_id=item["customer_id"],
+        invoice_id=item["invoice_id"],
+        epoch=item["epoch"],
+        n=item["n"],
+        trigger=Trigger(item["trigger"]),
+        money=Money(item["currency"], item["amount"]),
+        state=State(item["state"]),
+        created_at=datetime.fromisoformat(item["created_at"]),
+        idempotency_key=item["idempotency_key"],
+        card_id=item.get("card_id"),
+        card=CardFace(**item["card"]) if "card" in item else None,
+        intent=item.get("intent"),
+        charge=item.get("charge"),
+        decline=Decline(**item["decline"]) if "decline" in item else None,
+    )

@@ -1,0 +1,340 @@
+"""Payments as items, and each step of the protocol as one transaction.
+
+The invoice is the one item that decides: its condition names the lock, epoch, n and state that
+the step was decided on. The payment's own item, the hold on the card and the memory of the request
+follow in the same transaction.
+
+    step         invoice                             payment  wallet  request  more
+    reserve      open, no lock, amount as shown      put      +hold   put
+    write ahead  lock, epoch, n; -> n+1, intent      put
+    doubt        lock, epoch, n                      put
+    action       lock, epoch, n                      put
+    settle       intent, amount, open or paying      put      -hold   expires  ledger
+    decline      lock, epoch, n                      put      -hold   expires  count
+    end          lock, epoch, n; epoch+1 if fenced   put      -hold   expires
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from billfold.adapters.dynamodb import keys
+from billfold.adapters.dynamodb.customers import to_wallet
+from billfold.adapters.dynamodb.invoices import to_invoice
+from billfold.adapters.dynamodb.limits import count_up
+from billfold.adapters.dynamodb.payment_items import from_payment, to_payment
+from billfold.adapters.dynamodb.table import Item, Put, Table, Update, Write
+from billfold.domain.errors import NotFoundError
+from billfold.domain.limit import DECLINES
+from billfold.domain.payment import TRANSITIONS, Decline, Payment, Step, Succeeded
+from billfold.domain.wallet import CardFace
+from billfold.services.ports import Opening, Page, Request
+
+REQUEST_MEMORY: Final = timedelta(days=30)
+"""How long a resolved Idempotency-Key is remembered; one that is unresolved never expires."""
+
+
+class DynamoPayments:
+    """Repository of payments."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    def get(self, customer_id: str, payment_id: str) -> Payment:
+        """Read a payment of this customer.
+
+        Raises
+        ------
+        NotFoundError
+        """
+        item = self._table.get(keys.payment(customer_id, payment_id))
+        if item is None:
+            raise NotFoundError
+        return to_payment(item)
+
+    def list(self, customer_id: str, *, limit: int, after: str | None) -> Page[Payment]:
+        """Read a page, newest first, in one call."""
+        items, last = self._table.query(
+            keys.account(customer_id),
+            prefix=keys.PAYMENT,
+            newest_first=True,
+            limit=limit,
+            after=keys.payment(customer_id, after) if after else None,
+        )
+        payments = [to_payment(item) for item in items]
+        return Page(payments, last.removeprefix(keys.PAYMENT) if last else None)
+
+    def of_invoice(self, customer_id: str, invoice_id: str) -> Sequence[Payment]:
+        """Read all tries to pay an invoice, newest first."""
+        items, _ = self._table.query(
+            keys.account(customer_id),
+            prefix=f"{invoice_id}#",
+            sort_name="invoice_sort",
+            index=keys.INVOICE_PAYMENTS,
+            whole_items=True,
+            newest_first=True,
+        )
+        return [to_payment(item) for item in items]
+
+    def open(
+        self, customer_id: str, invoice_id: str, idempotency_key: str, now: datetime
+    ) -> Opening:
+        """Read all that the beginning of a payment is decided from, in one call."""
+        request, invoice, wallet, declines = self._table.get_many(
+            [
+                keys.request(customer_id, idempotency_key),
+                keys.invoice(customer_id, invoice_id),
+                keys.wallet(customer_id),
+                keys.limit(DECLINES.name, customer_id, DECLINES.window_start(now)),
+            ]
+        )
+        return Opening(
+            request=Request(request["fingerprint"], request["payment_id"]) if request else None,
+            invoice=to_invoice(invoice) if invoice else None,
+            wallet=to_wallet(customer_id, wallet),
+            declines=declines["count"] if declines else 0,
+        )
+
+    def reserve(self, payment: Payment, *, fingerprint: str, lease_until: datetime) -> Payment:
+        """Step 1: take the lock of an open invoice, hold the card, remember the request."""
+        request = {
+            **keys.request(payment.customer_id, payment.idempotency_key),
+            "fingerprint": fingerprint,
+            "payment_id": payment.payment_id,
+        }
+        writes: list[Write] = [
+            Update(
+                keys.invoice(payment.customer_id, payment.invoice_id),
+                "SET #status = :paying, #lock = :lock, #last_payment = :payment",
+                condition=(
+                    "#status = :open AND attribute_not_exists(#lock) AND #epoch = :epoch"
+                    " AND #amount_due = :amount AND #currency = :currency"
+                ),
+                values={
+                    "paying": "paying",
+                    "open": "open",
+                    "lock": payment.payment_id,
+                    "epoch": payment.epoch,
+                    "amount": payment.money.amount,
+                    "currency": payment.money.currency,
+                    "payment": from_payment(payment),
+                },
+            ),
+            Put(_item(payment, lease_until), condition="attribute_not_exists(pk)"),
+            Put(request, condition="attribute_not_exists(pk)"),
+        ]
+        if payment.card_id:
+            writes.append(
+                Update(
+                    keys.wallet(payment.customer_id),
+                    "SET #holds.#payment = :card ADD #version :one",
+                    condition="attribute_exists(#cards.#card)",
+                    values={"card": payment.card_id, "one": 1},
+                    names={"payment": payment.payment_id, "card": payment.card_id},
+                )
+            )
+        self._table.transact(writes)
+        return payment
+
+    def write_ahead(
+        self, payment: Payment, *, intent: str, n: int, lease_until: datetime
+    ) -> Payment:
+        """Steps 2 and 3: bind the intent if none is bound, and note that confirm n may be sent."""
+        return self._step(
+            Step.WRITE_AHEAD,
+            payment,
+            replace(payment, intent=intent, n=n),
+            set_={"intent": intent, "n": n},
+            condition="(attribute_not_exists(#intent) OR #intent = :intent) AND #n = :n_before",
+            values={"n_before": n - 1},
+            lease_until=lease_until,
+        )
+
+    def doubt(self, payment: Payment, *, lease_until: datetime) -> Payment:
+        """Step 8: nobody knows; the lock stays."""
+        return self._step(
+            Step.DOUBT, payment, payment, lease_until=lease_until, **_own_try(payment)
+        )
+
+    def action(self, payment: Payment, *, lease_until: datetime) -> Payment:
+        """Step 7: the bank wants the customer's step, until the deadline."""
+        return self._step(
+            Step.ACTION, payment, payment, lease_until=lease_until, **_own_try(payment)
+        )
+
+    def settle(self, payment: Payment, succeeded: Succeeded, *, now: datetime) -> Payment:
+        """Step 5: paid. The lock may be gone, since money that has moved is the truth."""
+        after = replace(payment, charge=succeeded.charge, card=succeeded.card or payment.card)
+        ledger = {
+            **keys.ledger(payment.customer_id, succeeded.charge),
+            "charge": succeeded.charge,
+            "intent": succeeded.intent,
+            "payment_id": payment.payment_id,
+            "invoice_id": payment.invoice_id,
+            "amount": succeeded.money.amount,
+            "currency": succeeded.money.currency,
+            "settled_at": now.isoformat(),
+        }
+        return self._step(
+            Step.SETTLE,
+            payment,
+            after,
+            set_={"status": "paid", "amount_due": 0, "paid_at": now.isoformat()},
+            remove="#lock, #open_sort, #due_shard, #due_sort",
+            condition=(
+                "#intent = :own AND #status IN (:open, :paying) AND #amount_due = :amount"
+                " AND #currency = :currency"
+            ),
+            values={
+                "own": succeeded.intent,
+                "open": "open",
+                "paying": "paying",
+                "amount": succeeded.money.amount,
+                "currency": succeeded.money.currency,
+            },
+            locked=False,
+            more=[
+                Put(ledger, condition="attribute_not_exists(pk)"),
+                *_let_go(payment, now),
+            ],
+        )
+
+    def decline(
+        self, payment: Payment, decline: Decline, card: CardFace | None, *, now: datetime
+    ) -> Payment:
+        """Step 6: the invoice is open again and its intent serves the next try."""
+        return self._step(
+            Step.DECLINE,
+            payment,
+            replace(payment, decline=decline, card=payment.card or card),
+            set_={"status": "open"},
+            remove="#lock",
+            more=[count_up(DECLINES, payment.customer_id, now), *_let_go(payment, now)],
+            **_own_try(payment),
+        )
+
+    def end(self, payment: Payment, step: Step, *, raise_epoch: bool, now: datetime) -> Payment:
+        """Steps 8 and 9 without a charge; a fenced intent is left behind with its epoch."""
+        fenced = {"epoch": payment.epoch + 1, "n": 0} if raise_epoch else {}
+        return self._step(
+            step,
+            payment,
+            payment,
+            set_={"status": "open", **fenced},
+            remove="#lock, #intent" if raise_epoch else "#lock",
+            more=_let_go(payment, now),
+        )
+
+    def review(self, payment: Payment, succeeded: Succeeded | None) -> Payment:
+        """Keep everything as it is for a person to look at."""
+        after = replace(payment, state=TRANSITIONS[Step.REVIEW].target)
+        states = _states(Step.REVIEW)
+        self._table.write(
+            Update(
+                keys.payment(payment.customer_id, payment.payment_id),
+                "SET #state = :after, #found = :found",
+                condition=f"#state IN ({', '.join(f':{name}' for name in states)})",
+                values={
+                    **states,
+                    "after": after.state.value,
+                    "found": _found(succeeded),
+                },
+            )
+        )
+        return after
+
+    def _step(
+        self,
+        step: Step,
+        before: Payment,
+        after: Payment,
+        *,
+        set_: Mapping[str, Any] | None = None,
+        remove: str = "",
+        condition: str = "",
+        values: Mapping[str, Any] | None = None,
+        locked: bool = True,
+        lease_until: datetime | None = None,
+        more: Sequence[Write] = (),
+    ) -> Payment:
+        after = replace(after, state=TRANSITIONS[step].target)
+        states = _states(step)
+        changes = {**(set_ or {}), "last_payment": from_payment(after)}
+        expression = "SET " + ", ".join(f"#{name} = :{name}" for name in changes)
+        conditions = [
+            "#last_payment.#payment_id = :payment_id",
+            f"#last_payment.#state IN ({', '.join(f':{name}' for name in states)})",
+            "#epoch = :epoch_before",
+        ]
+        if locked:
+            conditions.append("#lock = :payment_id")
+        if condition:
+            conditions.append(condition)
+        invoice = Update(
+            keys.invoice(before.customer_id, before.invoice_id),
+            f"{expression} REMOVE {remove}" if remove else expression,
+            condition=" AND ".join(conditions),
+            values={
+                **changes,
+                **states,
+                **(values or {}),
+                "payment_id": before.payment_id,
+                "epoch_before": before.epoch,
+            },
+        )
+        self._table.transact([invoice, Put(_item(after, lease_until)), *more])
+        return after
+
+
+def _states(step: Step) -> dict[str, str]:
+    return {f"source_{state.value}": state.value for state in sorted(TRANSITIONS[step].sources)}
+
+
+def _own_try(payment: Payment) -> dict[str, Any]:
+    """Require that no later confirm than the payment's own was written ahead."""
+    return {"condition": "#n = :own_n", "values": {"own_n": payment.n}}
+
+
+def _found(succeeded: Succeeded | None) -> Item:
+    if succeeded is None:
+        return {}
+    return {
+        "charge": succeeded.charge,
+        "amount": succeeded.money.amount,
+        "currency": succeeded.money.currency,
+    }
+
+
+def _item(payment: Payment, lease_until: datetime | None) -> Item:
+    item = {
+        **keys.payment(payment.customer_id, payment.payment_id),
+        "invoice_sort": keys.invoice_sort(payment.invoice_id, payment.payment_id),
+        **from_payment(payment),
+    }
+    if lease_until:
+        item["lease_shard"] = keys.shard("LEASE", payment.payment_id)
+        item["lease_until"] = lease_until.isoformat()
+    return item
+
+
+def _let_go(payment: Payment, now: datetime) -> list[Write]:
+    """Release the card and let the request be forgotten in time."""
+    expires = int((now + REQUEST_MEMORY).timestamp())
+    writes: list[Write] = [
+        Update(
+            keys.request(payment.customer_id, payment.idempotency_key),
+            "SET #expires_at = :expires_at",
+            values={"expires_at": expires},
+        )
+    ]
+    if payment.card_id:
+        writes.append(
+            Update(
+                keys.wallet(payment.customer_id),
+                "REMOVE #holds.#payment ADD #version :one",
+                values={"one": 1},
+                names={"payment": payment.payment_id},
+            )
+        )
+    return writes

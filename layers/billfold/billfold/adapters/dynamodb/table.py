@@ -1,0 +1,272 @@
+"""A thin hand on the DynamoDB client: plain Python values in and out, and two kinds of failure.
+
+A failed condition is StaleError. Everything that AWS or the network does is UnavailableError,
+after botocore's own retries; a repeated transaction carries the same ClientRequestToken, so one
+whose reply was lost is not applied twice (AWS documentation, TransactWriteItems).
+"""
+
+import random
+import re
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
+from botocore.exceptions import BotoCoreError, ClientError
+
+from billfold.adapters.dynamodb.keys import Key
+from billfold.domain.errors import UnavailableError
+from billfold.services.ports import StaleError
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+Item = dict[str, Any]
+CONFLICT_TRIES = 8
+
+_serialize = TypeSerializer().serialize
+_deserialize = TypeDeserializer().deserialize
+
+
+@dataclass(frozen=True, slots=True)
+class Put:
+    """Write a whole item; attributes that are None are left out."""
+
+    item: Item
+    condition: str = ""
+    values: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """Change an item. ``#name`` and ``:value`` stand for themselves unless ``names`` says more."""
+
+    key: Key
+    expression: str
+    condition: str = ""
+    values: Mapping[str, Any] = field(default_factory=dict)
+    names: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """Require something of an item that is not written."""
+
+    key: Key
+    condition: str
+    values: Mapping[str, Any] = field(default_factory=dict)
+
+
+Write = Put | Update | Check
+
+
+class Table:
+    """The one table, read consistently unless an index forbids it."""
+
+    def __init__(self, client: "DynamoDBClient", name: str) -> None:
+        self._client = client
+        self._name = name
+
+    def get(self, key: Key) -> Item | None:
+        """Read one item."""
+        with _translated():
+            answer = self._client.get_item(
+                TableName=self._name, Key=_marshal(key), ConsistentRead=True
+            )
+        return _unmarshal(answer["Item"]) if "Item" in answer else None
+
+    def get_many(self, keys: Sequence[Key]) -> list[Item | None]:
+        """Read several items in one call, in the order of ``keys``."""
+        found: dict[tuple[str, str], Item] = {}
+        wanted: Any = {
+            self._name: {"Keys": [_marshal(key) for key in keys], "ConsistentRead": True}
+        }
+        for tried in range(CONFLICT_TRIES):
+            with _translated():
+                answer = self._client.batch_get_item(RequestItems=wanted)
+            for raw in answer["Responses"].get(self._name, []):
+                item = _unmarshal(raw)
+                found[item["pk"], item["sk"]] = item
+            wanted = answer.get("UnprocessedKeys")
+            if not wanted:
+                return [found.get((key["pk"], key["sk"])) for key in keys]
+            _wait(tried)
+        raise UnavailableError
+
+    def query(
+        self,
+        partition: str,
+        *,
+        prefix: str = "",
+        sort_name: str = "sk",
+        index: str | None = None,
+        whole_items: bool = False,
+        newest_first: bool = False,
+        limit: int | None = None,
+        after: Key | None = None,
+        filter_: str = "",
+        values: Mapping[str, Any] | None = None,
+    ) -> tuple[list[Item], str | None]:
+        """Read a stretch of a partition; gives also the sort key after which there may be more.
+
+        Without ``limit`` all pages are read; with it one call is made, so a filtered page may be
+        short. ``whole_items`` fetches from the table what a local index does not project.
+        """
+        arguments: dict[str, Any] = {
+            "TableName": self._name,
+            "ConsistentRead": True,
+            "ScanIndexForward": not newest_first,
+            "KeyConditionExpression": "#pk = :pk",
+        }
+        bound: dict[str, Any] = {"pk": partition, **(values or {})}
+        if prefix:
+            arguments["KeyConditionExpression"] += f" AND begins_with(#{sort_name}, :prefix)"
+            bound["prefix"] = prefix
+        if filter_:
+            arguments["FilterExpression"] = filter_
+        if index:
+            arguments["IndexName"] = index
+        if whole_items:
+            arguments["Select"] = "ALL_ATTRIBUTES"
+        if limit:
+            arguments["Limit"] = limit
+        if after:
+            arguments["ExclusiveStartKey"] = _marshal(after)
+        arguments.update(_bindings(arguments["KeyConditionExpression"] + filter_, bound, {}))
+        items: list[Item] = []
+        while True:
+            with _translated():
+                answer = self._client.query(**arguments)
+            items += [_unmarshal(raw) for raw in answer["Items"]]
+            more = answer.get("LastEvaluatedKey")
+            if limit or not more:
+                return items, _unmarshal(more)["sk"] if more else None
+            arguments["ExclusiveStartKey"] = more
+
+    def write(self, write: Put | Update) -> None:
+        """Write one item.
+
+        Raises
+        ------
+        StaleError
+        """
+        arguments = _arguments(write, self._name)
+        _settled(
+            lambda: (
+                self._client.put_item(**arguments)
+                if isinstance(write, Put)
+                else self._client.update_item(**arguments)
+            )
+        )
+
+    def transact(self, writes: Sequence[Write]) -> None:
+        """Write all or nothing. A conflict with another transaction is no answer: try again.
+
+        Raises
+        ------
+        StaleError
+        """
+        items: Any = [
+            {
+                {Put: "Put", Update: "Update", Check: "ConditionCheck"}[type(write)]: _arguments(
+                    write, self._name
+                )
+            }
+            for write in writes
+        ]
+        _settled(lambda: self._client.transact_write_items(TransactItems=items))
+
+
+class _ConflictError(Exception):
+    """Another transaction was writing the same item."""
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except ClientError as error:
+        code = error.response["Error"]["Code"]
+        reasons = {reason.get("Code") for reason in error.response.get("CancellationReasons", [])}
+        if code == "ConditionalCheckFailedException" or "ConditionalCheckFailed" in reasons:
+            raise StaleError from error
+        if code == "TransactionConflictException" or "TransactionConflict" in reasons:
+            raise _ConflictError from error
+        if code == "ValidationException":
+            raise
+        raise UnavailableError from error
+    except BotoCoreError as error:
+        raise UnavailableError from error
+
+
+def _settled(write: Callable[[], object]) -> None:
+    for tried in range(CONFLICT_TRIES):
+        try:
+            with _translated():
+                write()
+        except _ConflictError:
+            _wait(tried)
+        else:
+            return
+    raise UnavailableError
+
+
+def _wait(tried: int) -> None:
+    time.sleep(random.uniform(0, min(0.5, 0.02 * 2**tried)))  # noqa: S311
+
+
+def _arguments(write: Write, table: str) -> Any:  # noqa: ANN401 - botocore's own shapes
+    if isinstance(write, Put):
+        arguments: dict[str, Any] = {"TableName": table, "Item": _marshal(write.item)}
+        text = write.condition
+        names: Mapping[str, str] = {}
+    elif isinstance(write, Update):
+        arguments = {
+            "TableName": table,
+            "Key": _marshal(write.key),
+            "UpdateExpression": write.expression,
+        }
+        text = f"{write.expression} {write.condition}"
+        names = write.names
+    else:
+        arguments = {"TableName": table, "Key": _marshal(write.key)}
+        text = write.condition
+        names = {}
+    if write.condition:
+        arguments["ConditionExpression"] = write.condition
+    return {**arguments, **_bindings(text, write.values, names)}
+
+
+def _bindings(
+    text: str, values: Mapping[str, Any], names: Mapping[str, str]
+) -> dict[str, dict[str, Any]]:
+    used = set(re.findall(r"#(\w+)", text))
+    bindings: dict[str, dict[str, Any]] = {}
+    if used:
+        bindings["ExpressionAttributeNames"] = {f"#{n}": names.get(n, n) for n in used}
+    if values:
+        bindings["ExpressionAttributeValues"] = {
+            f":{name}": _serialize(value) for name, value in values.items()
+        }
+    return bindings
+
+
+def _marshal(item: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: _serialize(value) for name, value in item.items() if value is not None}
+
+
+def _unmarshal(raw: Mapping[str, Any]) -> Item:
+    return {name: _plain(_deserialize(value)) for name, value in raw.items()}
+
+
+def _plain(value: Any) -> Any:  # noqa: ANN401
+    if isinstance(value, Decimal):
+        return int(value)
+    if isinstance(value, dict):
+        return {name: _plain(inner) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [_plain(inner) for inner in value]
+    return value

@@ -1,0 +1,123 @@
+"""Reading Stripe's objects and errors as the protocol's answers.
+
+Source: Stripe documentation, "PaymentIntent lifecycle" and "Error handling". The rule of this file:
+whatever does not say clearly how a confirm ended is Unknown.
+"""
+
+from typing import TYPE_CHECKING
+
+import stripe
+
+from billfold.domain.decline import explain
+from billfold.domain.money import Money, exponent
+from billfold.domain.payment import (
+    ActionRequired,
+    Answer,
+    Canceled,
+    Decline,
+    Declined,
+    NotBegun,
+    Processing,
+    Refused,
+    Succeeded,
+    Unknown,
+    WantsConfirmation,
+    WantsMethod,
+)
+from billfold.domain.wallet import CardFace
+
+if TYPE_CHECKING:
+    from stripe import PaymentIntent
+
+# Stripe counts these in hundredths although they have no minor unit (Stripe documentation,
+# "Currencies", special cases): 5 ISK is sent as 500.
+_COUNTED_IN_HUNDREDTHS = frozenset({"ISK", "UGX"})
+
+
+def to_stripe_amount(money: Money) -> int:
+    """Give the amount as Stripe counts it."""
+    return money.amount * 100 if money.currency in _COUNTED_IN_HUNDREDTHS else money.amount
+
+
+def from_stripe_amount(amount: int, currency: str) -> Money:
+    """Read an amount as Stripe counts it.
+
+    Raises
+    ------
+    ValueError
+        It is no whole number of our minor units.
+    """
+    code = currency.upper()
+    exponent(code)
+    if code not in _COUNTED_IN_HUNDREDTHS:
+        return Money(code, amount)
+    if amount % 100:
+        raise ValueError(f"{amount} {code} is not a whole amount")
+    return Money(code, amount // 100)
+
+
+def read_intent(intent: "PaymentIntent") -> Answer:
+    """Tell what an intent, as retrieved, confirmed or canceled, says."""
+    match intent.status:
+        case "succeeded":
+            return _succeeded(intent)
+        case "requires_action":
+            return ActionRequired(intent.client_secret) if intent.client_secret else Unknown()
+        case "requires_payment_method":
+            return WantsMethod(_last_decline(intent))
+        case "requires_confirmation":
+            return WantsConfirmation()
+        case "canceled":
+            return Canceled()
+        case "processing":
+            return Processing()
+        case _:
+            return Unknown()
+
+
+def _succeeded(intent: "PaymentIntent") -> Answer:
+    charge = intent.latest_charge
+    if charge is None:
+        return Unknown()
+    face = None
+    if not isinstance(charge, str) and charge.payment_method_details:
+        face = _face(charge.payment_method_details.card)
+    charge_id = charge if isinstance(charge, str) else charge.id
+    money = from_stripe_amount(intent.amount_received, intent.currency)
+    return Succeeded(intent.id, charge_id, money, face)
+
+
+def _face(card: object) -> CardFace | None:
+    brand, last4 = getattr(card, "brand", None), getattr(card, "last4", None)
+    return CardFace(str(brand), str(last4)) if brand and last4 else None
+
+
+def _last_decline(intent: "PaymentIntent") -> Decline | None:
+    error = intent.last_payment_error
+    if error is None:
+        return None
+    return explain(getattr(error, "code", None), getattr(error, "decline_code", None))
+
+
+def read_confirm_error(error: stripe.StripeError) -> Answer:
+    """Tell what an error in reply to a confirm means."""
+    if isinstance(error, stripe.CardError):
+        return _read_card_error(error)
+    if isinstance(
+        error, stripe.AuthenticationError | stripe.PermissionError | stripe.RateLimitError
+    ):
+        return NotBegun()
+    if isinstance(error, stripe.InvalidRequestError):
+        return Refused()
+    return Unknown()
+
+
+def _read_card_error(error: stripe.CardError) -> Answer:
+    details = error.error
+    intent = getattr(details, "payment_intent", None)
+    if getattr(intent, "status", None) == "canceled":
+        # Stripe gave the intent up by itself: its limit of confirmations.
+        return Canceled()
+    method = getattr(details, "payment_method", None)
+    decline = explain(error.code, getattr(details, "decline_code", None))
+    return Declined(decline, _face(getattr(method, "card", None)))

@@ -1,0 +1,48 @@
+"""Plain words for a bank's refusal.
+
+Source: Stripe documentation, "Decline codes". Codes that Stripe asks not to reveal (a card
+reported lost or stolen, suspected fraud) read as a general decline.
+"""
+
+from typing import Final
+
+from billfold.domain.payment import Decline
+
+_ADVICE: Final = {
+    "insufficient_funds": "There is not enough money on this card. Use another card or try later.",
+    "expired_card": "This card has expired. Use another card.",
+    "incorrect_cvc": "The security code is not correct. Type it again.",
+    "incorrect_number": "The card number is not correct. Type it again.",
+    "processing_error": "The bank could not process the payment. Try again in a few minutes.",
+    "card_velocity_exceeded": "This card has reached its limit. Use another card or try later.",
+    "card_not_supported": "This card cannot make this kind of payment. Use another card.",
+    "currency_not_supported": "This card cannot pay in this currency. Use another card.",
+    "authentication_required": "Your bank wants you to confirm this payment. Pay it yourself once.",
+    "authentication_failed": "Your bank's confirmation did not succeed. Try again.",
+    "generic_decline": "Your bank declined the payment. Use another card or ask your bank.",
+}
+_SAME_AS: Final = {
+    "invalid_cvc": "incorrect_cvc",
+    "invalid_number": "incorrect_number",
+    "invalid_expiry_month": "expired_card",
+    "invalid_expiry_year": "expired_card",
+    "withdrawal_count_limit_exceeded": "card_velocity_exceeded",
+    "payment_intent_authentication_failure": "authentication_failed",
+    "setup_intent_authentication_failure": "authentication_failed",
+    "try_again_later": "processing_error",
+    "reenter_transaction": "processing_error",
+    "issuer_not_available": "processing_error",
+}
+
+
+def explain(code: str | None, decline_code: str | None) -> Decline:
+    """Turn Stripe's ``code`` and ``decline_code`` into a reason and an advice."""
+    for given in (decline_code, code):
+        known = _SAME_AS.get(given or "", given or "")
+        if known in _ADVICE and known != "generic_decline":
+            return Decline(known, _ADVICE[known], known == "authentication_required")
+    return Decline("generic_decline", _ADVICE["generic_decline"])
+
+
+AUTHENTICATION_FAILED: Final = explain("authentication_failed", None)
+"""The customer failed or gave up the bank's step."""

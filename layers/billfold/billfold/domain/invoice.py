@@ -1,0 +1,120 @@
+"""An invoice and its place in the payment protocol."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+from billfold.domain.errors import (
+    AmountChangedError,
+    InvalidInputError,
+    InvoiceNotPayableError,
+    PaymentInProgressError,
+)
+from billfold.domain.money import Money, require_chargeable
+from billfold.domain.payment import Payment
+
+MAX_LINES = 100
+
+
+class InvoiceStatus(StrEnum):
+    """What is stored. PAYING means that a payment holds the lock."""
+
+    OPEN = "open"
+    PAYING = "paying"
+    PAID = "paid"
+    VOID = "void"
+
+
+class PublicInvoiceStatus(StrEnum):
+    """What the API shows; whether an open invoice is overdue depends on the day."""
+
+    OPEN = "open"
+    OVERDUE = "overdue"
+    PAID = "paid"
+    VOID = "void"
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line; ``amount`` is its total in minor units of the invoice's currency."""
+
+    description: str
+    quantity: int
+    amount: int
+
+
+@dataclass(frozen=True, slots=True)
+class Invoice:
+    """What a customer owes, and the lock that lets one payment at a time try to charge it.
+
+    ``epoch`` counts the PaymentIntents of this invoice, ``intent`` is the one of this epoch once
+    it is bound, ``n`` the confirms sent to it. ``lock`` is the payment in flight, and
+    ``last_payment`` the latest try, in flight or not, as it now is.
+    """
+
+    invoice_id: str
+    customer_id: str
+    number: str
+    issued_on: date
+    due_on: date
+    total: Money
+    amount_due: Money
+    lines: tuple[Line, ...] = ()
+    status: InvoiceStatus = InvoiceStatus.OPEN
+    epoch: int = 0
+    intent: str | None = None
+    n: int = 0
+    lock: str | None = None
+    last_payment: Payment | None = None
+
+    def public_status(self, today: date) -> PublicInvoiceStatus:
+        """Show an invoice as overdue from the day after it was due."""
+        if self.status in {InvoiceStatus.PAID, InvoiceStatus.VOID}:
+            return PublicInvoiceStatus(self.status.value)
+        overdue = self.due_on < today
+        return PublicInvoiceStatus.OVERDUE if overdue else PublicInvoiceStatus.OPEN
+
+    def require_payable(self, shown: Money) -> None:
+        """Refuse to begin a payment that the invoice's state does not allow.
+
+        Raises
+        ------
+        InvoiceNotPayableError
+        PaymentInProgressError
+        AmountChangedError
+            ``shown``, what the customer saw, is not what is due.
+        """
+        if self.status in {InvoiceStatus.PAID, InvoiceStatus.VOID}:
+            raise InvoiceNotPayableError
+        if self.lock:
+            raise PaymentInProgressError(payment=self.last_payment)
+        if shown != self.amount_due:
+            raise AmountChangedError(
+                amount_due={"amount": self.amount_due.amount, "currency": self.amount_due.currency}
+            )
+
+
+def issue(
+    *,
+    invoice_id: str,
+    customer_id: str,
+    number: str,
+    currency: str,
+    issued_on: date,
+    due_on: date,
+    lines: Iterable[Line],
+) -> Invoice:
+    """Make a new invoice; the total is the sum of its lines.
+
+    Raises
+    ------
+    InvalidInputError
+        Dates out of order, or a total that no card can be charged.
+    """
+    lines = tuple(lines)
+    if due_on < issued_on:
+        raise InvalidInputError("An invoice is not due before it is issued.", field="due_on")
+    total = Money(currency, sum(line.amount for line in lines))
+    require_chargeable(total)
+    return Invoice(invoice_id, customer_id, number, issued_on, due_on, total, total, lines)

@@ -1,0 +1,73 @@
+"""The events that integrators put on the bus (docs/events.md); strict, since money follows."""
+
+from datetime import date
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from billfold.domain import ids
+from billfold.domain.customer import Customer, require_customer_id, require_email
+from billfold.domain.invoice import MAX_LINES, Invoice, Line
+from billfold.domain.invoice import issue as issue_invoice
+from billfold.domain.money import MAX_AMOUNT
+
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+Day = Annotated[date, Field(strict=False)]
+
+
+class _Event(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class CustomerRegistered(_Event):
+    """A new customer of the business."""
+
+    customer_id: str
+    email: str
+    name: Text
+    autopay: bool
+
+    def customer(self) -> Customer:
+        """Read it as the domain's customer.
+
+        Raises
+        ------
+        InvalidInputError
+        """
+        return Customer(require_customer_id(self.customer_id), require_email(self.email), self.name)
+
+
+class InvoiceLine(_Event):
+    """``amount`` is the line's total in minor units; negative for a discount."""
+
+    description: Text
+    quantity: int = Field(ge=1, le=1_000_000)
+    amount: int = Field(ge=-MAX_AMOUNT, le=MAX_AMOUNT)
+
+
+class InvoiceIssued(_Event):
+    """A new invoice, known by its number."""
+
+    number: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]{0,63}$")]
+    customer_id: str
+    currency: Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
+    issued_on: Day
+    due_on: Day
+    lines: Annotated[list[InvoiceLine], Field(min_length=1, max_length=MAX_LINES)]
+
+    def invoice(self) -> Invoice:
+        """Read it as a new invoice.
+
+        Raises
+        ------
+        InvalidInputError
+        """
+        return issue_invoice(
+            invoice_id=ids.invoice_id(self.number, self.issued_on),
+            customer_id=require_customer_id(self.customer_id),
+            number=self.number,
+            currency=self.currency,
+            issued_on=self.issued_on,
+            due_on=self.due_on,
+            lines=[Line(x.description, x.quantity, x.amount) for x in self.lines],
+        )

@@ -1,0 +1,144 @@
+"""The entrance from API Gateway: who asks, what is well formed, how errors leave."""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
+from aws_lambda_powertools.event_handler.exceptions import ServiceError
+from aws_lambda_powertools.event_handler.openapi.exceptions import (
+    RequestUnsupportedContentType,
+    RequestValidationError,
+)
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from billfold import settings
+from billfold.domain.customer import require_customer_id
+from billfold.domain.errors import BillfoldError, ForbiddenTokenError
+from billfold.entrypoints import body, observability, problems
+
+Handler = Callable[[dict[str, Any], LambdaContext], dict[str, Any]]
+
+
+def resolver() -> APIGatewayHttpResolver:
+    """Make a function's router: validated requests, problem documents for every error."""
+    app = APIGatewayHttpResolver(enable_validation=True)
+
+    def request_id() -> str:
+        return str(app.current_event.request_context.request_id)
+
+    def _billfold(error: BillfoldError) -> Response[str]:
+        return problems.from_error(error, request_id())
+
+    def _invalid(error: RequestValidationError) -> Response[str]:
+        return _invalid_request(error, request_id())
+
+    def _media_type(_error: RequestUnsupportedContentType) -> Response[str]:
+        return problems.problem(
+            415, "unsupported_media_type", "Send the body as application/json.", request_id()
+        )
+
+    def _service(error: ServiceError) -> Response[str]:
+        return problems.problem(
+            error.status_code, "not_found", "There is nothing at this address.", request_id()
+        )
+
+    app.exception_handler(BillfoldError)(_billfold)
+    app.exception_handler(RequestValidationError)(_invalid)
+    app.exception_handler(RequestUnsupportedContentType)(_media_type)
+    app.exception_handler(ServiceError)(_service)
+    return app
+
+
+def handler(app: APIGatewayHttpResolver) -> Handler:
+    """Make the Lambda handler of a router; it never raises and logs one line a request."""
+    logger = observability.logger()
+
+    def handle(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+        started = time.perf_counter()
+        request = event.get("requestContext", {}).get("requestId", "")
+        logger.set_correlation_id(request)
+        try:
+            body.guard(event)
+            answer = app.resolve(event, context)
+        except body.BodyTooLargeError:
+            detail = f"The body may have {body.MAX_BYTES} bytes at most."
+            answer = _built(problems.problem(413, "body_too_large", detail, request))
+        except BillfoldError as error:
+            answer = _built(problems.from_error(error, request))
+        except Exception as error:  # noqa: BLE001 - the last line: a plain 500 and a log entry
+            logger.error(  # noqa: TRY400 - a stack trace may show values
+                "unhandled",
+                extra={"exception_name": type(error).__name__, "at": observability.where(error)},
+            )
+            detail = "Something went wrong on our side. Try again later."
+            answer = _built(problems.problem(500, "internal_error", detail, request))
+        answer.setdefault("headers", {})["Cache-Control"] = "no-store"
+        logger.info(
+            "request",
+            extra={
+                "route": event.get("routeKey", ""),
+                "status": answer["statusCode"],
+                "milliseconds": int((time.perf_counter() - started) * 1000),
+            },
+        )
+        return answer
+
+    return handle
+
+
+def customer_id(app: APIGatewayHttpResolver) -> str:
+    """Give the customer of the verified access token; the only source of a partition key.
+
+    API Gateway has checked signature, issuer, expiry and scope. The use and the client are checked
+    here again, since an ID token or one of another client must not pass (ADR 0005).
+
+    Raises
+    ------
+    ForbiddenTokenError
+    """
+    authorizer = app.current_event.request_context.authorizer
+    claims = (authorizer.jwt_claim if authorizer else None) or {}
+    pool = settings.read(settings.PoolSettings)
+    if claims.get("token_use") != "access" or claims.get("client_id") != pool.user_pool_client_id:
+        raise ForbiddenTokenError
+    return require_customer_id(str(claims.get("username", "")))
+
+
+def access_token(app: APIGatewayHttpResolver) -> str:
+    """Give the bearer token itself, which Cognito's own calls want."""
+    customer_id(app)
+    scheme, _, token = app.current_event.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not token:
+        raise ForbiddenTokenError
+    return token
+
+
+def time_left(app: APIGatewayHttpResolver) -> Callable[[], float]:
+    """Give a clock of the seconds until this invocation is stopped."""
+    context = app.lambda_context
+    return lambda: context.get_remaining_time_in_millis() / 1000
+
+
+def _invalid_request(error: RequestValidationError, request_id: str) -> Response[str]:
+    """Name the first field that is wrong; never repeat its value."""
+    first = error.errors()[0]
+    place, *path = [str(part) for part in first["loc"]] or ["body"]
+    if place == "path":
+        return problems.problem(
+            404, "not_found", "There is nothing here with this identifier.", request_id
+        )
+    field = ".".join(path) or place
+    detail = f"{field}: {first['msg']}."
+    if place == "header":
+        return problems.problem(400, "invalid_header", detail, request_id, field=field)
+    return problems.problem(422, "invalid_input", detail, request_id, field=field)
+
+
+def _built(response: Response[str]) -> dict[str, Any]:
+    return {
+        "statusCode": response.status_code,
+        "headers": {"Content-Type": problems.CONTENT_TYPE, **response.headers},
+        "body": response.body,
+        "isBase64Encoded": False,
+    }

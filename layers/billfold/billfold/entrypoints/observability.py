@@ -1,0 +1,69 @@
+"""One JSON line for what happened, and in it only fields that are allowed to be there.
+
+No token, e-mail address, card number, security code, client secret or stack trace: what is not on
+the list below is dropped, whoever logs it.
+"""
+
+import logging
+import os
+from typing import Any, Final
+
+from aws_lambda_powertools import Logger
+from aws_lambda_powertools.logging.formatter import LambdaPowertoolsFormatter
+
+ALLOWED: Final = frozenset(
+    {
+        "at",
+        "code",
+        "cold_start",
+        "correlation_id",
+        "customer_id",
+        "exception_name",
+        "function_request_id",
+        "invoice_id",
+        "level",
+        "message",
+        "milliseconds",
+        "payment_id",
+        "payment_method",
+        "reason",
+        "route",
+        "service",
+        "status",
+        "timestamp",
+    }
+)
+
+
+class AllowListFormatter(LambdaPowertoolsFormatter):
+    """Drops every field that is not allowed."""
+
+    def serialize(self, log: Any) -> str:  # noqa: ANN401 - Powertools' own type
+        """Write the allowed fields as JSON."""
+        return super().serialize({name: value for name, value in log.items() if name in ALLOWED})
+
+
+def logger() -> Logger:
+    """Make the function's logger, which also takes what the use cases log."""
+    made = Logger(
+        service=os.environ.get("POWERTOOLS_SERVICE_NAME", "billfold"),
+        level=os.environ.get("LOG_LEVEL", "INFO"),
+        logger_formatter=AllowListFormatter(),
+    )
+    inner = logging.getLogger("billfold")
+    inner.handlers = list(made.handlers)
+    inner.setLevel(made.log_level)
+    inner.propagate = False
+    return made
+
+
+def where(error: BaseException) -> str:
+    """Name the innermost place of an error in our code: a file and a line, no values."""
+    place = "unknown"
+    frame = error.__traceback__
+    while frame:
+        path = frame.tb_frame.f_code.co_filename
+        if "billfold" in path or path.endswith("app.py"):
+            place = f"{'/'.join(path.split('/')[-2:])}:{frame.tb_lineno}"
+        frame = frame.tb_next
+    return place

@@ -1,0 +1,155 @@
+"""The wallet's use cases."""
+
+import logging
+from collections.abc import Callable
+
+from billfold.domain import ids
+from billfold.domain.errors import (
+    CardDeclinedError,
+    ConflictError,
+    NotFoundError,
+    SetupIncompleteError,
+    UnavailableError,
+)
+from billfold.domain.wallet import Card, Wallet
+from billfold.services.ports import Ports, SetupResult, SetupSecret
+from billfold.services.retry import until_fresh
+
+logger = logging.getLogger(__name__)
+
+
+def change(customer_id: str, rule: Callable[[Wallet], Wallet], ports: Ports) -> Wallet:
+    """Apply a rule of the wallet; two changes at once are one after the other."""
+
+    def attempt() -> Wallet:
+        wallet = ports.customers.wallet(customer_id)
+        changed = rule(wallet)
+        return wallet if changed == wallet else ports.customers.save(changed)
+
+    return until_fresh(attempt)
+
+
+def stripe_customer(wallet: Wallet, ports: Ports) -> str:
+    """Give the Stripe customer of a wallet, made once.
+
+    The conditional write on the wallet decides; the Stripe customer of whoever loses a race is
+    left unused.
+    """
+    if wallet.stripe_customer:
+        return wallet.stripe_customer
+    made = ports.gateway.create_customer(wallet.customer_id)
+    kept = change(wallet.customer_id, lambda w: w.with_stripe_customer(made), ports)
+    return kept.stripe_customer or made
+
+
+def begin_setup(customer_id: str, ports: Ports) -> SetupSecret:
+    """Make a SetupIntent, so that the browser can give a card to Stripe.
+
+    Raises
+    ------
+    TooManyCardsError
+    """
+    wallet = ports.customers.wallet(customer_id)
+    wallet.require_room()
+    return ports.gateway.create_setup_intent(stripe_customer(wallet, ports))
+
+
+def add(
+    customer_id: str, setup_intent: str, nickname: str | None, ports: Ports
+) -> tuple[Wallet, Card]:
+    """Add the card of a succeeded SetupIntent; the same call again gives the same card.
+
+    Stripe attaches a card when its setup succeeds, so one that the wallet refuses is detached.
+
+    Raises
+    ------
+    NotFoundError
+        The SetupIntent belongs to somebody else.
+    SetupIncompleteError, CardDeclinedError, DuplicateCardError, TooManyCardsError
+    """
+    result: SetupResult | None = None
+
+    def attempt() -> tuple[Wallet, Card]:
+        nonlocal result
+        wallet = ports.customers.wallet(customer_id)
+        known = wallet.added_by(setup_intent)
+        if known:
+            return wallet, known
+        result = result or _require_succeeded(setup_intent, wallet, ports)
+        now = ports.clock.now()
+        card = Card(
+            card_id=ids.new(ids.CARD, now),
+            payment_method=result.payment_method,
+            fingerprint=result.fingerprint,
+            brand=result.brand,
+            last4=result.last4,
+            exp_month=result.exp_month,
+            exp_year=result.exp_year,
+            added_at=now,
+            setup_intent=setup_intent,
+            nickname=nickname,
+        )
+        return ports.customers.save(wallet.add(card)), card
+
+    try:
+        return until_fresh(attempt)
+    except ConflictError:
+        if result:
+            _detach(result.payment_method, ports)
+        raise
+
+
+def _require_succeeded(setup_intent: str, wallet: Wallet, ports: Ports) -> SetupResult:
+    result = ports.gateway.setup_result(setup_intent)
+    if not wallet.stripe_customer or result.stripe_customer != wallet.stripe_customer:
+        raise NotFoundError
+    if result.decline:
+        raise CardDeclinedError(
+            result.decline.advice,
+            decline_reason=result.decline.reason,
+            advice=result.decline.advice,
+        )
+    if not result.succeeded:
+        raise SetupIncompleteError
+    if not result.attached:
+        raise SetupIncompleteError("This card has been removed since. Enter it again.")
+    return result
+
+
+def _detach(payment_method: str, ports: Ports) -> None:
+    """Let go of a card at Stripe; what is not in the wallet is never charged, so this may fail."""
+    try:
+        ports.gateway.detach(payment_method)
+    except UnavailableError:
+        logger.warning("card left attached at Stripe", extra={"payment_method": payment_method})
+
+
+def delete(customer_id: str, card_id: str, ports: Ports) -> None:
+    """Delete a card; once this has returned, no charge on it can start.
+
+    Raises
+    ------
+    NotFoundError, CardInUseError
+    """
+    gone: list[str] = []
+
+    def rule(wallet: Wallet) -> Wallet:
+        gone[:] = [wallet.card(card_id).payment_method]
+        return wallet.delete(card_id)
+
+    change(customer_id, rule, ports)
+    _detach(gone[0], ports)
+
+
+def rename(
+    customer_id: str, card_id: str, nickname: str | None, ports: Ports
+) -> tuple[Wallet, Card]:
+    """Change the nickname, the only thing about a card that can change."""
+    wallet = change(customer_id, lambda w: w.rename(card_id, nickname), ports)
+    return wallet, wallet.card(card_id)
+
+
+def make_primary(customer_id: str, card_id: str, ports: Ports) -> tuple[Wallet, Card]:
+    """Choose the card that automatic payments charge."""
+    wallet = change(customer_id, lambda w: w.make_primary(card_id), ports)
+    return wallet, wallet.card(card_id)

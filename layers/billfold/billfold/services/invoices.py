@@ -1,0 +1,42 @@
+"""Invoices: issuing, listing, showing."""
+
+from collections.abc import Collection, Sequence
+
+from billfold.domain.invoice import Invoice, PublicInvoiceStatus
+from billfold.domain.payment import Payment
+from billfold.services.ports import Page, Ports
+
+
+def issue(invoice: Invoice, ports: Ports) -> None:
+    """Store an invoice; the same one again changes nothing.
+
+    Raises
+    ------
+    InvoiceNumberReusedError, UnknownCustomerError
+    """
+    ports.invoices.add(invoice)
+
+
+def list_(
+    customer_id: str,
+    *,
+    statuses: Collection[PublicInvoiceStatus],
+    limit: int,
+    after: str | None,
+    ports: Ports,
+) -> Page[Invoice]:
+    """List a customer's invoices, newest first; a filtered page may be short."""
+    return ports.invoices.list(
+        customer_id, statuses=statuses, today=ports.clock.today(), limit=limit, after=after
+    )
+
+
+def show(customer_id: str, invoice_id: str, ports: Ports) -> tuple[Invoice, Sequence[Payment]]:
+    """Give an invoice with all tries to pay it, newest first.
+
+    Raises
+    ------
+    NotFoundError
+    """
+    invoice = ports.invoices.get(customer_id, invoice_id)
+    return invoice, ports.payments.of_invoice(customer_id, invoice_id)

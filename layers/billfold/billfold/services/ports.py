@@ -1,0 +1,255 @@
+"""What the use cases need from outside, as Protocols; ``bootstrap`` wires the real ones."""
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Generic, Protocol, TypeVar
+
+from billfold.domain.customer import Customer
+from billfold.domain.invoice import Invoice, PublicInvoiceStatus
+from billfold.domain.limit import Limit
+from billfold.domain.money import Money
+from billfold.domain.payment import Answer, Decline, Payment, Source, Step, Succeeded
+from billfold.domain.wallet import CardFace, Wallet
+
+T = TypeVar("T")
+TimeLeft = Callable[[], float]
+"""Seconds until the function is stopped."""
+
+
+class StaleError(Exception):
+    """A conditional write found another state than was read: read again, decide again."""
+
+
+class IntentParametersChangedError(Exception):
+    """Stripe holds an intent of this epoch that was made with other parameters."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[T]):
+    """Part of a list; ``last_id`` continues it, None at its end."""
+
+    items: Sequence[T]
+    last_id: str | None
+
+
+class Clock(Protocol):
+    """The time, and the day where the business is."""
+
+    def now(self) -> datetime: ...
+    def today(self) -> date: ...
+
+
+class Customers(Protocol):
+    """Customers and their wallets.
+
+    ``save`` raises StaleError unless the wallet is still in the version that was read.
+    ``register`` raises CustomerConflictError where the id stands for somebody else.
+    """
+
+    def account(self, customer_id: str) -> tuple[Customer, Wallet]: ...
+    def wallet(self, customer_id: str) -> Wallet: ...
+    def save(self, wallet: Wallet) -> Wallet: ...
+    def register(self, customer: Customer, *, autopay: bool) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class OpenInvoice:
+    """What Amount Due is made of."""
+
+    invoice_id: str
+    number: str
+    due_on: date
+    amount_due: Money
+
+
+class Invoices(Protocol):
+    """Invoices, newest first.
+
+    ``add`` does nothing for an invoice that is there with the same content, and raises
+    InvoiceNumberReusedError for other content or UnknownCustomerError.
+    ``open`` is read consistently. ``get`` raises NotFoundError.
+    """
+
+    def get(self, customer_id: str, invoice_id: str) -> Invoice: ...
+    def open(self, customer_id: str) -> Sequence[OpenInvoice]: ...
+    def add(self, invoice: Invoice) -> None: ...
+    def list(
+        self,
+        customer_id: str,
+        *,
+        statuses: Collection[PublicInvoiceStatus],
+        today: date,
+        limit: int,
+        after: str | None,
+    ) -> Page[Invoice]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What an Idempotency-Key was used for."""
+
+    fingerprint: str
+    payment_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """All that the beginning of a payment is decided from, read together."""
+
+    request: Request | None
+    invoice: Invoice | None
+    wallet: Wallet
+    declines: int
+
+
+class Payments(Protocol):
+    """Payments and the steps of the protocol.
+
+    Each step is one write that raises StaleError unless the payment is in a state that
+    TRANSITIONS allows, the invoice's lock is this payment, and epoch and n are what was read.
+    Each gives the payment as it then is. ``get`` raises NotFoundError.
+    """
+
+    def get(self, customer_id: str, payment_id: str) -> Payment: ...
+    def list(self, customer_id: str, *, limit: int, after: str | None) -> Page[Payment]: ...
+    def of_invoice(self, customer_id: str, invoice_id: str) -> Sequence[Payment]: ...
+    def open(
+        self, customer_id: str, invoice_id: str, idempotency_key: str, now: datetime
+    ) -> Opening: ...
+
+    def reserve(self, payment: Payment, *, fingerprint: str, lease_until: datetime) -> Payment: ...
+    def write_ahead(
+        self, payment: Payment, *, intent: str, n: int, lease_until: datetime
+    ) -> Payment: ...
+    def doubt(self, payment: Payment, *, lease_until: datetime) -> Payment: ...
+    def action(self, payment: Payment, *, lease_until: datetime) -> Payment: ...
+    def settle(self, payment: Payment, succeeded: Succeeded, *, now: datetime) -> Payment: ...
+    def decline(
+        self, payment: Payment, decline: Decline, card: CardFace | None, *, now: datetime
+    ) -> Payment: ...
+    def end(self, payment: Payment, step: Step, *, raise_epoch: bool, now: datetime) -> Payment: ...
+    def review(self, payment: Payment, succeeded: Succeeded | None) -> Payment: ...
+
+
+class Limits(Protocol):
+    """Counts per subject; ``take`` raises TooManyRequestsError when the limit is reached."""
+
+    def take(self, limit: Limit, subject: str, now: datetime) -> None: ...
+    def give_back(self, limit: Limit, subject: str, now: datetime) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class SetupResult:
+    """What became of a SetupIntent; the card's facts are there once it has succeeded."""
+
+    stripe_customer: str | None
+    succeeded: bool
+    attached: bool = False
+    decline: Decline | None = None
+    payment_method: str = ""
+    fingerprint: str = ""
+    brand: str = ""
+    last4: str = ""
+    exp_month: int = 0
+    exp_year: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class SetupSecret:
+    """What the browser needs to give a card to Stripe."""
+
+    setup_intent: str
+    publishable_key: str
+    client_secret: str = field(repr=False)
+
+
+class Gateway(Protocol):
+    """Stripe. Every call that changes something carries our own idempotency key.
+
+    Calls about cards and the making of an intent raise UnavailableError when Stripe is down.
+    ``confirm``, ``retrieve`` and ``cancel`` never raise for what Stripe or the network does: they
+    give an Answer, since there a lost reply is a state of the protocol and not an error.
+    """
+
+    def create_customer(self, customer_id: str) -> str: ...
+    def create_setup_intent(self, stripe_customer: str) -> SetupSecret: ...
+    def setup_result(self, setup_intent: str) -> SetupResult: ...
+    def detach(self, payment_method: str) -> None: ...
+    def create_payment_intent(self, payment: Payment, stripe_customer: str) -> str: ...
+    def confirm(
+        self, payment: Payment, source: Source | None, payment_method: str | None
+    ) -> Answer: ...
+    def retrieve(self, payment: Payment) -> Answer: ...
+    def cancel(self, payment: Payment) -> Answer: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """A session at the log-in; ``refresh_token`` is None where the old one stays valid."""
+
+    expires_in: int
+    access_token: str = field(repr=False)
+    refresh_token: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Challenge:
+    """A further question before the log-in is complete."""
+
+    name: str
+    session: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class TotpSecret:
+    """What an authenticator app needs."""
+
+    secret: str = field(repr=False)
+
+
+class Identity(Protocol):
+    """Cognito: log-ins, passwords and second factors.
+
+    Raises InvalidCredentialsError, SessionExpiredError, InvalidCodeError, WeakPasswordError,
+    TooManyRequestsError and UnavailableError.
+    """
+
+    def login(self, email: str, password: str) -> Tokens | Challenge: ...
+    def answer(self, email: str, challenge: Challenge, answer: str) -> Tokens | Challenge: ...
+    def refresh(self, refresh_token: str) -> Tokens: ...
+    def revoke(self, refresh_token: str) -> None: ...
+    def send_reset_code(self, email: str) -> None: ...
+    def reset_password(self, email: str, code: str, new_password: str) -> None: ...
+    def change_password(self, access_token: str, current: str, new: str) -> None: ...
+    def begin_totp(self, access_token: str) -> TotpSecret: ...
+    def confirm_totp(self, access_token: str, code: str) -> None: ...
+    def remove_totp(self, access_token: str) -> None: ...
+    def create_login(self, customer: Customer) -> None: ...
+
+
+class DeadLetters(Protocol):
+    """Where messages go that no retry can help, with the reason."""
+
+    def send(self, body: str, reason: str) -> None: ...
+
+
+class Ports(Protocol):
+    """All of them; each is built when it is first used."""
+
+    @property
+    def clock(self) -> Clock: ...
+    @property
+    def customers(self) -> Customers: ...
+    @property
+    def invoices(self) -> Invoices: ...
+    @property
+    def payments(self) -> Payments: ...
+    @property
+    def limits(self) -> Limits: ...
+    @property
+    def gateway(self) -> Gateway: ...
+    @property
+    def identity(self) -> Identity: ...
+    @property
+    def dead_letters(self) -> DeadLetters: ...

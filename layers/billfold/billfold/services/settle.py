@@ -1,0 +1,121 @@
+"""Recording how a payment ended: steps 5 to 9 of the protocol, whoever brings the news.
+
+The reply to a confirm, the webhook and the reconciler all end here. The first to write wins; the
+others find the payment changed and report what it has become.
+"""
+
+import logging
+from collections.abc import Callable
+
+from billfold.domain.decline import AUTHENTICATION_FAILED
+from billfold.domain.errors import UnavailableError
+from billfold.domain.payment import (
+    ACTION_DEADLINE,
+    RESERVE_LEASE,
+    ActionRequired,
+    Answer,
+    Canceled,
+    Decline,
+    Declined,
+    NotBegun,
+    Payment,
+    Refused,
+    State,
+    Step,
+    Succeeded,
+    WantsMethod,
+)
+from billfold.domain.wallet import CardFace
+from billfold.services.ports import Ports, StaleError
+
+logger = logging.getLogger(__name__)
+
+
+def record(payment: Payment, answer: Answer, ports: Ports) -> Payment:
+    """Write down the answer to the confirm of ``payment.n``, and give the payment as it then is."""
+    if isinstance(answer, Refused):
+        # A 400 tells about the request, not about the intent: look before letting go.
+        answer = ports.gateway.retrieve(payment)
+        if isinstance(answer, WantsMethod):
+            return end(payment, Step.REFUSE, ports)
+    elif isinstance(answer, NotBegun):
+        return end(payment, Step.RELEASE, ports)
+    elif isinstance(answer, Declined):
+        return _decline(payment, answer.decline, answer.card, ports)
+    return record_look(payment, answer, ports)
+
+
+def record_look(payment: Payment, answer: Answer, ports: Ports) -> Payment:
+    """Write down what a retrieve or a cancel showed.
+
+    A look cannot tell confirm n from n-1, so it never declines while a confirm may be under way;
+    it settles, waits, turns to the bank's step, or fences.
+    """
+    match answer:
+        case Succeeded():
+            return _settle(payment, answer, ports)
+        case Canceled():
+            return end(payment, Step.FENCE, ports, raise_epoch=True)
+        case ActionRequired() if payment.state is not State.REQUIRES_ACTION:
+            deadline = ports.clock.now() + ACTION_DEADLINE
+            return _write(
+                payment, lambda: ports.payments.action(payment, lease_until=deadline), ports
+            )
+        case WantsMethod() if payment.state is State.REQUIRES_ACTION:
+            return _decline(payment, answer.decline or AUTHENTICATION_FAILED, None, ports)
+        case _ if payment.state is State.CONFIRMING:
+            lease = ports.clock.now() + RESERVE_LEASE
+            return _write(payment, lambda: ports.payments.doubt(payment, lease_until=lease), ports)
+        case _:
+            return payment
+
+
+def end(payment: Payment, step: Step, ports: Ports, *, raise_epoch: bool = False) -> Payment:
+    """Free the invoice after a refusal, a release or a fence: nothing was and will be charged."""
+    return _write(
+        payment,
+        lambda: ports.payments.end(payment, step, raise_epoch=raise_epoch, now=ports.clock.now()),
+        ports,
+    )
+
+
+def _settle(payment: Payment, succeeded: Succeeded, ports: Ports) -> Payment:
+    """Step 5, only where intent, amount and currency agree; else a person must look."""
+    agrees = succeeded.intent == payment.intent and succeeded.money == payment.money
+    if not agrees:
+        logger.error("charge disagrees with payment", extra={"payment_id": payment.payment_id})
+        return _write(payment, lambda: ports.payments.review(payment, succeeded), ports)
+    settled = _write(
+        payment,
+        lambda: ports.payments.settle(payment, succeeded, now=ports.clock.now()),
+        ports,
+    )
+    if settled.state in {State.RELEASED, State.REFUSED, State.CANCELED, State.DECLINED}:
+        # The invoice was void or paid otherwise when the money came.
+        logger.error("charge without an open invoice", extra={"payment_id": payment.payment_id})
+        return _write(settled, lambda: ports.payments.review(settled, succeeded), ports)
+    return settled
+
+
+def _decline(payment: Payment, decline: Decline, card: CardFace | None, ports: Ports) -> Payment:
+    return _write(
+        payment,
+        lambda: ports.payments.decline(payment, decline, card, now=ports.clock.now()),
+        ports,
+    )
+
+
+def _write(payment: Payment, write: Callable[[], Payment], ports: Ports) -> Payment:
+    """Write, or report what others have made of the payment meanwhile.
+
+    A failure of our own store is no answer to the customer: money may have moved. The payment is
+    reported as it was last known, in flight, and the reconciler goes on from what is on disk.
+    """
+    try:
+        try:
+            return write()
+        except StaleError:
+            return ports.payments.get(payment.customer_id, payment.payment_id)
+    except UnavailableError:
+        logger.exception("outcome not stored", extra={"payment_id": payment.payment_id})
+        return payment

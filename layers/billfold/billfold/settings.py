@@ -1,0 +1,75 @@
+"""What the functions are told by their environment, typed, and read when it is first needed."""
+
+import os
+from typing import TypeVar
+from zoneinfo import ZoneInfo
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+M = TypeVar("M", bound="Settings")
+
+
+class Settings(BaseModel):
+    """A field ``table_name`` is the variable ``TABLE_NAME``."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", arbitrary_types_allowed=True)
+
+
+class TableSettings(Settings):
+    """Where the data is."""
+
+    table_name: str = Field(min_length=3)
+
+
+class BusinessSettings(Settings):
+    """What the business is like."""
+
+    business_timezone: str = "UTC"
+    support_email: str = ""
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The business's time zone, in which invoices are due."""
+        return ZoneInfo(self.business_timezone)
+
+
+class PoolSettings(Settings):
+    """Where customers log in."""
+
+    user_pool_id: str = Field(min_length=3)
+    user_pool_client_id: str = Field(min_length=3)
+
+
+class StripeSettings(Settings):
+    """Where the keys of Stripe are, and Stripe itself."""
+
+    stripe_parameters: str = Field(pattern=r"^/")
+    stripe_api_base: str = "https://api.stripe.com"
+
+
+class IntakeSettings(Settings):
+    """Where messages go that no retry can help."""
+
+    dead_letter_queue_url: str = Field(min_length=8)
+
+
+class MisconfiguredError(Exception):
+    """A variable is missing or wrong; the deployment must be mended."""
+
+
+def read(model: type[M]) -> M:
+    """Read a model's fields from the environment.
+
+    Raises
+    ------
+    MisconfiguredError
+        Naming the variable.
+    """
+    given = {
+        name: os.environ[name.upper()] for name in model.model_fields if name.upper() in os.environ
+    }
+    try:
+        return model(**given)
+    except ValidationError as error:
+        wrong = ", ".join(str(problem["loc"][0]).upper() for problem in error.errors())
+        raise MisconfiguredError(f"set the environment variable {wrong}") from error
