@@ -72,7 +72,6 @@ class DynamoPayments:
             prefix=f"{invoice_id}#",
             sort_name="invoice_sort",
             index=keys.INVOICE_PAYMENTS,
-            whole_items=True,
             newest_first=True,
         )
         return [to_payment(item) for item in items]

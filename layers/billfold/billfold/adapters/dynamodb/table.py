@@ -103,7 +103,6 @@ class Table:
         prefix: str = "",
         sort_name: str = "sk",
         index: str | None = None,
-        whole_items: bool = False,
         newest_first: bool = False,
         limit: int | None = None,
         after: Key | None = None,
@@ -113,7 +112,7 @@ class Table:
         """Read a stretch of a partition; gives also the sort key after which there may be more.
 
         Without ``limit`` all pages are read; with it one call is made, so a filtered page may be
-        short. ``whole_items`` fetches from the table what a local index does not project.
+        short.
         """
         arguments: dict[str, Any] = {
             "TableName": self._name,
@@ -129,8 +128,6 @@ class Table:
             arguments["FilterExpression"] = filter_
         if index:
             arguments["IndexName"] = index
-        if whole_items:
-            arguments["Select"] = "ALL_ATTRIBUTES"
         if limit:
             arguments["Limit"] = limit
         if after:

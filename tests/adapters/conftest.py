@@ -1,0 +1,56 @@
+"""DynamoDB from moto: one thread, one service. What races runs on the embedded stack."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+import yaml
+from billfold.bootstrap import Container
+from moto import mock_aws
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+class _Loader(yaml.SafeLoader):
+    """Reads CloudFormation's short tags as plain values."""
+
+
+_Loader.add_multi_constructor("!", lambda loader, suffix, node: f"!{suffix}")
+
+
+def table_definition() -> dict[str, Any]:
+    """Give create_table's arguments for the table that template.yaml deploys."""
+    template = yaml.load((ROOT / "template.yaml").read_text(), _Loader)  # noqa: S506
+    properties = next(
+        resource["Properties"]
+        for resource in template["Resources"].values()
+        if resource["Type"] == "AWS::DynamoDB::Table"
+    )
+    wanted = (
+        "AttributeDefinitions",
+        "KeySchema",
+        "LocalSecondaryIndexes",
+        "GlobalSecondaryIndexes",
+        "BillingMode",
+    )
+    return {name: properties[name] for name in wanted}
+
+
+@pytest.fixture
+def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
+        monkeypatch.setenv(name, "testing")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+    with mock_aws():
+        yield
+
+
+@pytest.fixture
+def dynamodb_ports(aws: None, monkeypatch: pytest.MonkeyPatch) -> Container:
+    definition = table_definition()
+    boto3.client("dynamodb").create_table(TableName="billfold", **definition)
+    monkeypatch.setenv("TABLE_NAME", "billfold")
+    return Container()

@@ -1,0 +1,374 @@
+"""Paying, step by step, against repositories in memory and a Stripe that says what it is told."""
+
+import pytest
+from billfold.domain.decline import explain
+from billfold.domain.errors import (
+    AmountChangedError,
+    BillfoldError,
+    CardDeclinedError,
+    CardInUseError,
+    IdempotencyKeyReusedError,
+    InvoiceNotPayableError,
+    NotChargedError,
+    NotFoundError,
+    PaymentInProgressError,
+    PaymentNotWaitingError,
+    SourceUnusableError,
+    TooManyRequestsError,
+    UnavailableError,
+)
+from billfold.domain.invoice import Invoice, InvoiceStatus
+from billfold.domain.limit import DECLINES
+from billfold.domain.money import Money
+from billfold.domain.payment import (
+    ActionRequired,
+    Answer,
+    Canceled,
+    Declined,
+    NotBegun,
+    OneTimeCard,
+    Processing,
+    Refused,
+    State,
+    Status,
+    StoredCard,
+    Succeeded,
+    Unknown,
+    WantsConfirmation,
+    WantsMethod,
+)
+from billfold.domain.wallet import CardFace
+from billfold.services import cards, payments
+from billfold.services.payments import Order, Outcome
+
+from tests.builders import a_card, a_customer, an_invoice
+from tests.fakes import FakePorts
+
+INVOICE = an_invoice()
+DUE = INVOICE.amount_due
+
+
+@pytest.fixture
+def ports() -> FakePorts:
+    made = FakePorts()
+    made.customers.register(a_customer(), autopay=False)
+    wallet = made.customers.wallet("cust-1").add(a_card(1)).add(a_card(2))
+    made.customers.save(wallet.with_stripe_customer("cus_cust-1"))
+    made.invoices.add(INVOICE)
+    return made
+
+
+def stored(ports: FakePorts, position: int = 0) -> StoredCard:
+    return StoredCard(ports.customers.wallet("cust-1").cards[position].card_id, "cvctok_1234")
+
+
+def pay(
+    ports: FakePorts,
+    *,
+    key: str = "key-00001",
+    source: StoredCard | OneTimeCard | None = None,
+    shown: Money = DUE,
+    invoice: Invoice = INVOICE,
+    seconds: float = 29,
+) -> Outcome:
+    order = Order("cust-1", invoice.invoice_id, shown, source or stored(ports), key)
+    return payments.pay(order, ports, lambda: seconds)
+
+
+def invoice_now(ports: FakePorts) -> Invoice:
+    return ports.invoices.get("cust-1", INVOICE.invoice_id)
+
+
+def calls(ports: FakePorts, name: str) -> list[str]:
+    return [about for called, about in ports.gateway.calls if called == name]
+
+
+def test_paying_settles_the_invoice(ports: FakePorts) -> None:
+    paid = pay(ports).payment
+    assert (paid.status, paid.n, paid.card) == (Status.SUCCEEDED, 1, CardFace("visa", "4242"))
+    assert invoice_now(ports).status is InvoiceStatus.PAID
+    assert calls(ports, "confirm") == [f"{INVOICE.invoice_id}:0:1"]
+    assert not ports.customers.wallet("cust-1").holds
+    assert list(ports.store.ledger) == [paid.charge]
+
+
+def test_a_one_time_card_holds_nothing_and_is_not_stored(ports: FakePorts) -> None:
+    before = ports.customers.wallet("cust-1").cards
+    paid = pay(ports, source=OneTimeCard("pm_once")).payment
+    assert paid.card_id is None
+    assert ports.customers.wallet("cust-1").cards == before
+    assert "pm_once" not in repr(ports.store)
+
+
+def test_intent_is_on_disk_before_stripe_is_called(ports: FakePorts) -> None:
+    seen: list[tuple[State, bool]] = []
+    gateway = ports.gateway
+
+    def confirm(payment: payments.Payment, *_: object) -> Answer:
+        stored_now = ports.payments.get("cust-1", payment.payment_id)
+        seen.append((stored_now.state, invoice_now(ports).lock == payment.payment_id))
+        return gateway.success(payment)
+
+    gateway.confirm = confirm  # type: ignore[method-assign]
+    pay(ports)
+    assert seen == [(State.CONFIRMING, True)]
+
+
+def test_a_replay_gives_the_same_payment_and_charges_nothing(ports: FakePorts) -> None:
+    first, again = pay(ports), pay(ports)
+    assert first == again
+    assert len(calls(ports, "confirm")) == 1
+
+
+def test_typing_the_security_code_again_is_the_same_request(ports: FakePorts) -> None:
+    card = stored(ports)
+    first = pay(ports, source=card)
+    assert pay(ports, source=StoredCard(card.card_id, "cvctok_other")) == first
+
+
+@pytest.mark.parametrize("other", ["amount", "card", "kind"])
+def test_a_key_is_for_one_request(ports: FakePorts, other: str) -> None:
+    pay(ports)
+    with pytest.raises(IdempotencyKeyReusedError):
+        pay(
+            ports,
+            shown=Money("USD", 1) if other == "amount" else DUE,
+            source=OneTimeCard("pm_once") if other == "kind" else stored(ports, other == "card"),
+        )
+
+
+def test_a_paid_invoice_is_not_paid_again(ports: FakePorts) -> None:
+    pay(ports)
+    with pytest.raises(InvoiceNotPayableError):
+        pay(ports, key="key-00002")
+    assert len(calls(ports, "confirm")) == 1
+
+
+def test_another_amount_than_was_shown(ports: FakePorts) -> None:
+    with pytest.raises(AmountChangedError) as changed:
+        pay(ports, shown=Money("USD", 12049))
+    assert changed.value.extra["amount_due"] == {"amount": 12050, "currency": "USD"}
+    assert not ports.gateway.calls
+
+
+def test_unknown_invoice_and_unknown_card(ports: FakePorts) -> None:
+    with pytest.raises(NotFoundError):
+        pay(ports, invoice=an_invoice("INV-404"))
+    with pytest.raises(NotFoundError):
+        pay(ports, source=StoredCard("card_404", None))
+    assert not ports.gateway.calls
+    assert invoice_now(ports) == INVOICE
+
+
+def test_a_decline_says_why_and_leaves_the_invoice_payable(ports: FakePorts) -> None:
+    ports.gateway.confirms = [Declined(explain("card_declined", "insufficient_funds"))]
+    with pytest.raises(CardDeclinedError) as declined:
+        pay(ports)
+    assert declined.value.extra["decline_reason"] == "insufficient_funds"
+    assert invoice_now(ports).status is InvoiceStatus.OPEN
+    with pytest.raises(CardDeclinedError):
+        pay(ports)
+    paid = pay(ports, key="key-00002", source=stored(ports, 1)).payment
+    assert (paid.status, paid.n) == (Status.SUCCEEDED, 2)
+    assert len(calls(ports, "create_payment_intent")) == 1
+
+
+def test_declines_are_limited_and_tries_are_not(ports: FakePorts) -> None:
+    ports.gateway.confirms = [Declined(explain("card_declined", None))] * DECLINES.most
+    for n in range(DECLINES.most):
+        with pytest.raises(CardDeclinedError):
+            pay(ports, key=f"key-0000{n}")
+    with pytest.raises(TooManyRequestsError) as limited:
+        pay(ports, key="key-00009")
+    assert limited.value.retry_after > 0
+    ports.clock.forward(DECLINES.window)
+    assert pay(ports, key="key-00009").payment.status is Status.SUCCEEDED
+
+
+@pytest.mark.parametrize("answer", [Unknown(), Processing(), WantsMethod(), WantsConfirmation()])
+def test_an_unknown_outcome_keeps_the_lock(ports: FakePorts, answer: Answer) -> None:
+    ports.gateway.confirms = [answer]
+    unknown = pay(ports).payment
+    assert (unknown.state, unknown.status) == (State.UNKNOWN, Status.PROCESSING)
+    assert invoice_now(ports).lock == unknown.payment_id
+    with pytest.raises(PaymentInProgressError) as held:
+        pay(ports, key="key-00002")
+    assert held.value.extra["payment"].payment_id == unknown.payment_id
+    with pytest.raises(CardInUseError):
+        cards.delete("cust-1", stored(ports).card_id, ports)
+    assert pay(ports).payment == unknown
+    assert len(calls(ports, "confirm")) == 1
+
+
+def test_an_unusable_card_is_looked_up_before_it_is_let_go(ports: FakePorts) -> None:
+    ports.gateway.confirms, ports.gateway.looks = [Refused()], [WantsMethod()]
+    with pytest.raises(SourceUnusableError):
+        pay(ports)
+    assert invoice_now(ports).status is InvoiceStatus.OPEN
+    assert len(calls(ports, "retrieve")) == 1
+
+
+def test_a_refusal_may_hide_a_success(ports: FakePorts) -> None:
+    ports.gateway.confirms = [Refused()]
+    intent = f"pi_{INVOICE.invoice_id[-6:]}_0"
+    ports.gateway.looks = [Succeeded(intent, "ch_1", DUE, None)]
+    assert pay(ports).payment.status is Status.SUCCEEDED
+
+
+def test_a_refusal_that_cannot_be_looked_up_is_unknown(ports: FakePorts) -> None:
+    ports.gateway.confirms, ports.gateway.looks = [Refused()], [Unknown()]
+    assert pay(ports).payment.state is State.UNKNOWN
+
+
+def test_stripe_down_before_the_confirm_begins_nothing(ports: FakePorts) -> None:
+    ports.gateway.down = True
+    with pytest.raises(UnavailableError):
+        pay(ports)
+    assert invoice_now(ports).status is InvoiceStatus.OPEN
+    ports.gateway.down = False
+    with pytest.raises(NotChargedError):
+        pay(ports)
+    assert pay(ports, key="key-00002").payment.status is Status.SUCCEEDED
+
+
+def test_stripe_that_did_not_begin_frees_the_invoice(ports: FakePorts) -> None:
+    ports.gateway.confirms = [NotBegun()]
+    with pytest.raises(UnavailableError):
+        pay(ports)
+    assert invoice_now(ports).lock is None
+    with pytest.raises(NotChargedError):
+        pay(ports)
+
+
+def test_a_confirm_is_not_begun_without_time_for_its_answer(ports: FakePorts) -> None:
+    with pytest.raises(UnavailableError):
+        pay(ports, seconds=11.9)
+    assert not calls(ports, "confirm")
+    assert invoice_now(ports).status is InvoiceStatus.OPEN
+
+
+def test_an_intent_that_stripe_gave_up_is_left_behind(ports: FakePorts) -> None:
+    ports.gateway.confirms = [Canceled()]
+    with pytest.raises(NotChargedError):
+        pay(ports)
+    assert (invoice_now(ports).epoch, invoice_now(ports).intent) == (1, None)
+    paid = pay(ports, key="key-00002").payment
+    assert (paid.epoch, paid.n) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        Succeeded("pi_other", "ch_1", DUE, None),
+        Succeeded(f"pi_{INVOICE.invoice_id[-6:]}_0", "ch_1", Money("USD", 1), None),
+    ],
+    ids=["intent", "amount"],
+)
+def test_a_charge_that_disagrees_needs_a_person(ports: FakePorts, wrong: Succeeded) -> None:
+    ports.gateway.confirms = [wrong]
+    reviewed = pay(ports).payment
+    assert (reviewed.state, reviewed.status) == (State.REVIEW, Status.PROCESSING)
+    assert invoice_now(ports).lock == reviewed.payment_id
+
+
+# The bank's step
+
+
+@pytest.fixture
+def waiting(ports: FakePorts) -> payments.Payment:
+    ports.gateway.confirms = [ActionRequired("pi_secret")]
+    outcome = pay(ports)
+    assert outcome.client_secret == "pi_secret"
+    return outcome.payment
+
+
+def test_the_secret_is_given_again_to_its_owner(
+    ports: FakePorts, waiting: payments.Payment
+) -> None:
+    ports.gateway.looks = [ActionRequired("pi_secret")] * 2
+    again = payments.get("cust-1", waiting.payment_id, ports)
+    assert (again.payment.status, again.client_secret) == (Status.REQUIRES_ACTION, "pi_secret")
+    assert pay(ports).client_secret == "pi_secret"
+    with pytest.raises(NotFoundError):
+        payments.get("cust-2", waiting.payment_id, ports)
+
+
+def test_confirm_after_the_bank_charges_with_its_own_key(
+    ports: FakePorts, waiting: payments.Payment
+) -> None:
+    ports.gateway.looks = [WantsConfirmation()]
+    done = payments.confirm("cust-1", waiting.payment_id, ports, lambda: 29).payment
+    assert (done.status, done.n) == (Status.SUCCEEDED, 2)
+    assert calls(ports, "confirm")[-1].endswith(":0:2")
+    again = payments.confirm("cust-1", waiting.payment_id, ports, lambda: 29).payment
+    assert again == done
+
+
+def test_confirm_before_the_bank_is_done_waits(
+    ports: FakePorts, waiting: payments.Payment
+) -> None:
+    ports.gateway.looks = [ActionRequired("pi_secret")]
+    outcome = payments.confirm("cust-1", waiting.payment_id, ports, lambda: 29)
+    assert (outcome.payment, outcome.client_secret) == (waiting, "pi_secret")
+
+
+def test_a_failed_step_is_a_decline(ports: FakePorts, waiting: payments.Payment) -> None:
+    ports.gateway.looks = [WantsMethod()]
+    with pytest.raises(CardDeclinedError) as declined:
+        payments.confirm("cust-1", waiting.payment_id, ports, lambda: 29)
+    assert declined.value.extra["decline_reason"] == "authentication_failed"
+    assert invoice_now(ports).status is InvoiceStatus.OPEN
+
+
+def test_giving_up_fences_so_that_another_card_can_be_used(
+    ports: FakePorts, waiting: payments.Payment
+) -> None:
+    ports.gateway.looks = [Canceled()]
+    given_up = payments.cancel("cust-1", waiting.payment_id, ports).payment
+    assert given_up.status is Status.CANCELED
+    assert payments.cancel("cust-1", waiting.payment_id, ports).payment == given_up
+    assert pay(ports, key="key-00002", source=stored(ports, 1)).payment.epoch == 1
+
+
+def test_giving_up_too_late_finds_the_money(ports: FakePorts, waiting: payments.Payment) -> None:
+    ports.gateway.looks = [Succeeded(waiting.intent or "", "ch_1", DUE, None)]
+    assert payments.cancel("cust-1", waiting.payment_id, ports).payment.status is Status.SUCCEEDED
+
+
+def test_only_a_waiting_payment_is_given_up(ports: FakePorts) -> None:
+    paid = pay(ports).payment
+    with pytest.raises(PaymentNotWaitingError):
+        payments.cancel("cust-1", paid.payment_id, ports)
+
+
+def test_our_own_store_failing_after_the_confirm_is_no_answer(ports: FakePorts) -> None:
+    def settle(*_: object, **__: object) -> payments.Payment:
+        raise UnavailableError
+
+    repository = ports.payments
+    repository.settle = settle  # type: ignore[method-assign]
+    broken = _With(ports, repository)
+    order = Order("cust-1", INVOICE.invoice_id, DUE, stored(ports), "key-00001")
+    outcome = payments.pay(order, broken, lambda: 29)
+    assert outcome.payment.status is Status.PROCESSING
+    assert invoice_now(ports).lock == outcome.payment.payment_id
+
+
+class _With(FakePorts):
+    """The same ports with one of them broken."""
+
+    def __init__(self, ports: FakePorts, repository: object) -> None:
+        super().__init__(ports.store, ports.clock, ports.gateway)
+        self._repository = repository
+
+    @property
+    def payments(self):  # type: ignore[no-untyped-def] # noqa: ANN202
+        return self._repository
+
+
+def test_every_refusal_has_a_stable_code() -> None:
+    def family(kind: type[BillfoldError]) -> list[type[BillfoldError]]:
+        return [kind, *(k for sub in kind.__subclasses__() for k in family(sub))]
+
+    codes = [kind.code for kind in family(BillfoldError)]
+    assert len(codes) == len(set(codes))
