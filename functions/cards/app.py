@@ -15,16 +15,16 @@ def list_cards() -> CardList:
     return CardList(data=[CardOut.of(card, wallet, today) for card in wallet.cards])
 
 
-@app.post("/v1/cards/setup", summary="Begin to add a card", tags=["Cards"])
-def begin_setup() -> tuple[SetupOut, int]:
-    return SetupOut.of(cards.begin_setup(http.customer_id(app), bootstrap.ports())), 201
+@app.post("/v1/cards/setup", summary="Begin to add a card", tags=["Cards"], status_code=201)
+def begin_setup() -> SetupOut:
+    return SetupOut.of(cards.begin_setup(http.customer_id(app), bootstrap.ports()))
 
 
-@app.post("/v1/cards", summary="Add a card", tags=["Cards"])
-def add_card(body: AddCardIn) -> tuple[CardOut, int]:
+@app.post("/v1/cards", summary="Add a card", tags=["Cards"], status_code=201)
+def add_card(body: AddCardIn) -> CardOut:
     ports = bootstrap.ports()
     wallet, card = cards.add(http.customer_id(app), body.setup_intent, body.nickname, ports)
-    return CardOut.of(card, wallet, ports.clock.today()), 201
+    return CardOut.of(card, wallet, ports.clock.today())
 
 
 @app.patch("/v1/cards/<card_id>", summary="Rename a card", tags=["Cards"])
@@ -35,10 +35,9 @@ def rename_card(card_id: str, body: NicknameIn) -> CardOut:
     return CardOut.of(card, wallet, ports.clock.today())
 
 
-@app.delete("/v1/cards/<card_id>", summary="Delete a card", tags=["Cards"])
-def delete_card(card_id: str) -> tuple[None, int]:
+@app.delete("/v1/cards/<card_id>", summary="Delete a card", tags=["Cards"], status_code=204)
+def delete_card(card_id: str) -> None:
     cards.delete(http.customer_id(app), card_id, bootstrap.ports())
-    return None, 204
 
 
 handler = http.handler(app)

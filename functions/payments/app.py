@@ -28,7 +28,12 @@ def _answer(outcome: payments.Outcome) -> tuple[PaymentOut, int]:
     return PaymentOut.of(payment, outcome.client_secret), status
 
 
-@app.post("/v1/invoices/<invoice_id>/payments", summary="Pay an invoice", tags=["Payments"])
+@app.post(
+    "/v1/invoices/<invoice_id>/payments",
+    summary="Pay an invoice",
+    tags=["Payments"],
+    status_code=201,
+)
 def pay(
     invoice_id: InvoiceId, body: PayIn, idempotency_key: IdempotencyKey
 ) -> tuple[PaymentOut, int]:
@@ -42,13 +47,22 @@ def pay(
     return _answer(payments.pay(order, bootstrap.ports(), http.time_left(app)))
 
 
-@app.post("/v1/payments/<payment_id>/confirm", summary="Go on after the bank", tags=["Payments"])
+@app.post(
+    "/v1/payments/<payment_id>/confirm",
+    summary="Go on after the bank's step",
+    tags=["Payments"],
+    status_code=201,
+)
 def confirm(payment_id: PaymentId) -> tuple[PaymentOut, int]:
     ports = bootstrap.ports()
     return _answer(payments.confirm(http.customer_id(app), payment_id, ports, http.time_left(app)))
 
 
-@app.post("/v1/payments/<payment_id>/cancel", summary="Give up at the bank", tags=["Payments"])
+@app.post(
+    "/v1/payments/<payment_id>/cancel",
+    summary="Give up a payment that waits for the bank's step",
+    tags=["Payments"],
+)
 def cancel(payment_id: PaymentId) -> tuple[PaymentOut, int]:
     outcome = payments.cancel(http.customer_id(app), payment_id, bootstrap.ports())
     status = 202 if outcome.payment.status is Status.PROCESSING else 200

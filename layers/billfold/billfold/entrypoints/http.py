@@ -123,7 +123,9 @@ def time_left(app: APIGatewayHttpResolver) -> Callable[[], float]:
 def _invalid_request(error: RequestValidationError, request_id: str) -> Response[str]:
     """Name the first field that is wrong; never repeat its value."""
     first = error.errors()[0]
-    place, *path = [str(part) for part in first["loc"]] or ["body"]
+    # A choice of models puts their names into the path; callers know only their own fields.
+    path = [str(part) for part in first["loc"] if not str(part).endswith("In")]
+    place, *path = path or ["body"]
     if place == "path":
         return problems.problem(
             404, "not_found", "There is nothing here with this identifier.", request_id

@@ -1,0 +1,94 @@
+"""How many calls to DynamoDB and Stripe each request makes (docs/data-model.md says the bars)."""
+
+import importlib
+import json
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any
+
+import boto3
+import pytest
+from billfold import bootstrap
+from billfold.bootstrap import Container
+from billfold.services.ports import Gateway
+
+from tests.adapters.conftest import aws, table_definition
+from tests.builders import a_card, a_customer, a_setup, an_invoice
+from tests.fakes import FakeGateway
+from tests.functions.conftest import CARD_ID, CUSTOMER_ID, FakeContext
+
+__all__ = ["aws"]
+Event = Callable[[str], dict[str, Any]]
+READS = {"GetItem", "BatchGetItem", "Query"}
+
+
+class Counted(Container):
+    """The real repositories on moto, and a Stripe that counts."""
+
+    def __init__(self) -> None:
+        self.stripe = FakeGateway()
+
+    @property
+    def gateway(self) -> Gateway:  # type: ignore[override]
+        return self.stripe
+
+
+@pytest.fixture
+def calls(aws: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Counter[str]]:
+    monkeypatch.setenv("TABLE_NAME", "billfold")
+    boto3.setup_default_session()
+    boto3.client("dynamodb").create_table(TableName="billfold", **table_definition())
+    counted = Counted()
+    customers = counted.customers
+    customers.register(replace(a_customer(), customer_id=CUSTOMER_ID), autopay=True)
+    wallet = customers.wallet(CUSTOMER_ID).add(replace(a_card(1), card_id=CARD_ID)).add(a_card(2))
+    customers.save(wallet.with_stripe_customer(f"cus_{CUSTOMER_ID}"))
+    counted.invoices.add(an_invoice("INV-2026-0001", customer_id=CUSTOMER_ID))
+    counted.stripe.setups["seti_0003"] = a_setup(3, CUSTOMER_ID)
+    seen: Counter[str] = Counter()
+
+    def count(model: Any, **_: Any) -> None:
+        seen["reads" if model.name in READS else "writes"] += 1
+
+    client = counted._table._client  # type: ignore[attr-defined]
+    client.meta.events.register("before-call.dynamodb", count)
+    bootstrap.use(counted)
+    yield seen
+    seen["stripe"] = len(counted.stripe.calls)
+    bootstrap.use(None)
+
+
+@pytest.mark.parametrize(
+    ("name", "status", "reads", "writes", "stripe"),
+    [
+        ("cards/list", 200, 1, 0, 0),
+        ("account/show", 200, 2, 0, 0),
+        ("invoices/list", 200, 1, 0, 0),
+        ("invoices/show", 200, 2, 0, 0),
+        ("payments/list", 200, 1, 0, 0),
+        ("cards/setup", 201, 1, 0, 1),
+        ("cards/add", 201, 1, 1, 1),
+        ("cards/rename", 200, 1, 1, 0),
+        ("cards/delete", 204, 1, 1, 1),
+        ("primary_card/make-primary", 200, 1, 0, 0),
+        ("autopay/turn-off", 200, 1, 1, 0),
+        ("payments/pay-stored-card", 201, 1, 3, 2),
+        ("payments/pay-one-time", 201, 1, 3, 2),
+    ],
+)
+def test_round_trips(
+    calls: Counter[str],
+    event: Event,
+    name: str,
+    status: int,
+    reads: int,
+    writes: int,
+    stripe: int,
+) -> None:
+    handler = importlib.import_module(f"functions.{name.split('/')[0]}.app").handler
+    answer = handler(event(name), FakeContext())
+    assert answer["statusCode"] == status, json.loads(answer["body"])
+    gateway = bootstrap.ports().gateway
+    assert isinstance(gateway, FakeGateway)
+    assert (calls["reads"], calls["writes"], len(gateway.calls)) == (reads, writes, stripe)
