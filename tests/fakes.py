@@ -30,8 +30,8 @@ from billfold.domain.payment import (
 from billfold.domain.wallet import CardFace, Wallet
 from billfold.services.ports import (
     Identity,
-    OpenInvoice,
     Opening,
+    OpenInvoice,
     Page,
     Request,
     SetupResult,
@@ -120,8 +120,7 @@ class FakeInvoices:
             return [
                 OpenInvoice(i.invoice_id, i.number, i.due_on, i.amount_due)
                 for (owner, _), i in sorted(self.store.invoices.items(), key=lambda x: x[1].due_on)
-                if owner == customer_id
-                and i.status in {InvoiceStatus.OPEN, InvoiceStatus.PAYING}
+                if owner == customer_id and i.status in {InvoiceStatus.OPEN, InvoiceStatus.PAYING}
             ]
 
     def add(self, invoice: Invoice) -> None:

@@ -16,7 +16,7 @@ Event = Callable[[str], dict[str, Any]]
 
 
 def call(name: str, event: dict[str, Any]) -> tuple[int, Any]:
-    handler = importlib.import_module(f"functions.{name.split('/')[0]}.app").handler
+    handler = importlib.import_module(f"functions.{name.split('/', maxsplit=1)[0]}.app").handler
     answer = handler(event, FakeContext())
     body = answer.get("body")
     return answer["statusCode"], json.loads(body) if body else None
@@ -173,7 +173,7 @@ def routes() -> list[tuple[str, dict[str, Any]]]:
     return found
 
 
-BAD_BODIES = [
+BAD_BODIES: list[Any] = [
     None,
     [],
     "text",

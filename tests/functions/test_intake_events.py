@@ -8,8 +8,8 @@ import pytest
 from billfold import bootstrap
 from billfold.domain.errors import UnavailableError
 from billfold.entrypoints.queue import PATIENCE_SECONDS
-from functions.issue_invoice import app
 
+from functions.issue_invoice import app
 from tests.fakes import FakePorts
 from tests.functions.conftest import CUSTOMER_ID, FakeContext
 

@@ -27,8 +27,10 @@ from billfold.domain.payment import (
     Declined,
     NotBegun,
     OneTimeCard,
+    Payment,
     Processing,
     Refused,
+    Source,
     State,
     Status,
     StoredCard,
@@ -104,7 +106,7 @@ def test_intent_is_on_disk_before_stripe_is_called(ports: FakePorts) -> None:
     seen: list[tuple[State, bool]] = []
     gateway = ports.gateway
 
-    def confirm(payment: payments.Payment, *_: object) -> Answer:
+    def confirm(payment: Payment, source: Source | None, payment_method: str | None) -> Answer:
         stored_now = ports.payments.get("cust-1", payment.payment_id)
         seen.append((stored_now.state, invoice_now(ports).lock == payment.payment_id))
         return gateway.success(payment)
@@ -275,16 +277,14 @@ def test_a_charge_that_disagrees_needs_a_person(ports: FakePorts, wrong: Succeed
 
 
 @pytest.fixture
-def waiting(ports: FakePorts) -> payments.Payment:
+def waiting(ports: FakePorts) -> Payment:
     ports.gateway.confirms = [ActionRequired("pi_secret")]
     outcome = pay(ports)
     assert outcome.client_secret == "pi_secret"
     return outcome.payment
 
 
-def test_the_secret_is_given_again_to_its_owner(
-    ports: FakePorts, waiting: payments.Payment
-) -> None:
+def test_the_secret_is_given_again_to_its_owner(ports: FakePorts, waiting: Payment) -> None:
     ports.gateway.looks = [ActionRequired("pi_secret")] * 2
     again = payments.get("cust-1", waiting.payment_id, ports)
     assert (again.payment.status, again.client_secret) == (Status.REQUIRES_ACTION, "pi_secret")
@@ -294,7 +294,7 @@ def test_the_secret_is_given_again_to_its_owner(
 
 
 def test_confirm_after_the_bank_charges_with_its_own_key(
-    ports: FakePorts, waiting: payments.Payment
+    ports: FakePorts, waiting: Payment
 ) -> None:
     ports.gateway.looks = [WantsConfirmation()]
     done = payments.confirm("cust-1", waiting.payment_id, ports, lambda: 29).payment
@@ -304,15 +304,13 @@ def test_confirm_after_the_bank_charges_with_its_own_key(
     assert again == done
 
 
-def test_confirm_before_the_bank_is_done_waits(
-    ports: FakePorts, waiting: payments.Payment
-) -> None:
+def test_confirm_before_the_bank_is_done_waits(ports: FakePorts, waiting: Payment) -> None:
     ports.gateway.looks = [ActionRequired("pi_secret")]
     outcome = payments.confirm("cust-1", waiting.payment_id, ports, lambda: 29)
     assert (outcome.payment, outcome.client_secret) == (waiting, "pi_secret")
 
 
-def test_a_failed_step_is_a_decline(ports: FakePorts, waiting: payments.Payment) -> None:
+def test_a_failed_step_is_a_decline(ports: FakePorts, waiting: Payment) -> None:
     ports.gateway.looks = [WantsMethod()]
     with pytest.raises(CardDeclinedError) as declined:
         payments.confirm("cust-1", waiting.payment_id, ports, lambda: 29)
@@ -321,7 +319,7 @@ def test_a_failed_step_is_a_decline(ports: FakePorts, waiting: payments.Payment)
 
 
 def test_giving_up_fences_so_that_another_card_can_be_used(
-    ports: FakePorts, waiting: payments.Payment
+    ports: FakePorts, waiting: Payment
 ) -> None:
     ports.gateway.looks = [Canceled()]
     given_up = payments.cancel("cust-1", waiting.payment_id, ports).payment
@@ -330,7 +328,7 @@ def test_giving_up_fences_so_that_another_card_can_be_used(
     assert pay(ports, key="key-00002", source=stored(ports, 1)).payment.epoch == 1
 
 
-def test_giving_up_too_late_finds_the_money(ports: FakePorts, waiting: payments.Payment) -> None:
+def test_giving_up_too_late_finds_the_money(ports: FakePorts, waiting: Payment) -> None:
     ports.gateway.looks = [Succeeded(waiting.intent or "", "ch_1", DUE, None)]
     assert payments.cancel("cust-1", waiting.payment_id, ports).payment.status is Status.SUCCEEDED
 
@@ -342,7 +340,7 @@ def test_only_a_waiting_payment_is_given_up(ports: FakePorts) -> None:
 
 
 def test_our_own_store_failing_after_the_confirm_is_no_answer(ports: FakePorts) -> None:
-    def settle(*_: object, **__: object) -> payments.Payment:
+    def settle(*_: object, **__: object) -> Payment:
         raise UnavailableError
 
     repository = ports.payments
