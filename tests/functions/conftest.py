@@ -1,14 +1,17 @@
 """Handlers in process, on ports in memory."""
 
 import json
+import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import pytest
 from billfold import bootstrap
 from billfold.domain import ids
+from billfold.entrypoints import observability
 
 from tests.builders import a_card, a_customer, a_setup, an_invoice
 from tests.fakes import FakePorts
@@ -54,6 +57,23 @@ def ports() -> Iterator[FakePorts]:
     bootstrap.use(made)
     yield made
     bootstrap.use(None)
+
+
+@pytest.fixture
+def logs() -> Iterator[StringIO]:
+    """All that the functions log; Powertools keeps the stream it found when it was made."""
+    observability.logger()
+    handlers = [
+        handler
+        for handler in logging.getLogger("billfold").handlers
+        if isinstance(handler, logging.StreamHandler)
+    ]
+    assert handlers
+    written = StringIO()
+    before = [handler.setStream(written) for handler in handlers]
+    yield written
+    for handler, stream in zip(handlers, before, strict=True):
+        handler.setStream(stream)
 
 
 @pytest.fixture

@@ -23,6 +23,7 @@ Handler = Callable[[dict[str, Any], LambdaContext], dict[str, Any]]
 def resolver() -> APIGatewayHttpResolver:
     """Make a function's router: validated requests, problem documents for every error."""
     app = APIGatewayHttpResolver(enable_validation=True)
+    logger = observability.logger()
 
     def request_id() -> str:
         return str(app.current_event.request_context.request_id)
@@ -43,6 +44,16 @@ def resolver() -> APIGatewayHttpResolver:
             error.status_code, "not_found", "There is nothing at this address.", request_id()
         )
 
+    def _unforeseen(error: Exception) -> Response[str]:
+        # Without a handler Powertools would log the error's text and its stack trace.
+        logger.error(
+            "unhandled",
+            extra={"exception_name": type(error).__name__, "at": observability.where(error)},
+        )
+        detail = "Something went wrong on our side. Try again later."
+        return problems.problem(500, "internal_error", detail, request_id())
+
+    app.exception_handler(Exception)(_unforeseen)
     app.exception_handler(BillfoldError)(_billfold)
     app.exception_handler(RequestValidationError)(_invalid)
     app.exception_handler(RequestUnsupportedContentType)(_media_type)
@@ -51,7 +62,7 @@ def resolver() -> APIGatewayHttpResolver:
 
 
 def handler(app: APIGatewayHttpResolver) -> Handler:
-    """Make the Lambda handler of a router; it never raises and logs one line a request."""
+    """Make the Lambda handler of a router; it logs one line a request."""
     logger = observability.logger()
 
     def handle(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
@@ -66,13 +77,6 @@ def handler(app: APIGatewayHttpResolver) -> Handler:
             answer = _built(problems.problem(413, "body_too_large", detail, request))
         except BillfoldError as error:
             answer = _built(problems.from_error(error, request))
-        except Exception as error:  # noqa: BLE001 - the last line: a plain 500 and a log entry
-            logger.error(  # noqa: TRY400 - a stack trace may show values
-                "unhandled",
-                extra={"exception_name": type(error).__name__, "at": observability.where(error)},
-            )
-            detail = "Something went wrong on our side. Try again later."
-            answer = _built(problems.problem(500, "internal_error", detail, request))
         answer.setdefault("headers", {})["Cache-Control"] = "no-store"
         logger.info(
             "request",

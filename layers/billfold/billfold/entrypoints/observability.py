@@ -54,6 +54,8 @@ def logger() -> Logger:
     inner.handlers = list(made.handlers)
     inner.setLevel(made.log_level)
     inner.propagate = False
+    # Libraries log through the root; what they attach goes through the same list.
+    logging.getLogger().handlers = list(made.handlers)
     return made
 
 
