@@ -1,0 +1,1 @@
+"""A stateful Stripe emulator for development and tests."""

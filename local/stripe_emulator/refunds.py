@@ -1,0 +1,172 @@
+"""Refunds: all or a part of a charge, never more."""
+
+from typing import Any, Final
+
+from local.stripe_emulator import lists
+from local.stripe_emulator.calls import Call, Endpoint, JsonObject
+from local.stripe_emulator.errors import invalid_request, no_such
+from local.stripe_emulator.fields import changes, merged_metadata
+from local.stripe_emulator.ids import new_id
+from local.stripe_emulator.parameters import Choice, Identifier, Integer, Metadata, Shape
+from local.stripe_emulator.store import Record
+from local.stripe_emulator.test_cards import BY_NAME
+
+
+def _create(call: Call) -> JsonObject:
+    charge = _charge(call)
+    body = charge.body
+    left = body["amount"] - body["amount_refunded"]
+    if body["status"] != "succeeded" or not body["captured"]:
+        raise invalid_request(
+            f"Charge {charge.id} has not been captured, so it cannot be refunded.",
+            code="charge_not_refundable",
+            executed=True,
+        )
+    if left == 0:
+        raise invalid_request(
+            f"Charge {charge.id} has already been refunded.",
+            code="charge_already_refunded",
+            executed=True,
+        )
+    amount = call.params.get("amount", left)
+    if amount > left:
+        raise invalid_request(
+            f"Refund amount ({amount} {body['currency']}) is greater than unrefunded amount on "
+            f"charge ({left} {body['currency']})",
+            param="amount",
+            executed=True,
+        )
+    method = call.tx.get("payment_method", body["payment_method"])
+    status = BY_NAME[method.private["card"]].refund if method else "succeeded"
+    refund = call.insert(_refund(call, body, amount, status), "refund.created")
+    body["amount_refunded"] += amount
+    body["refunded"] = body["amount_refunded"] == body["amount"]
+    call.save(charge, "charge.refunded")
+    if status == "failed":
+        _fail(call, refund, charge)
+    return refund.body
+
+
+def _charge(call: Call) -> Record:
+    given = call.params
+    identifier = given.get("charge")
+    if intent_id := given.get("payment_intent"):
+        intent = call.tx.get("payment_intent", intent_id)
+        if intent is None:
+            raise no_such("payment_intent", intent_id, "payment_intent")
+        identifier = identifier or intent.body["latest_charge"]
+        if identifier is None or intent.body["status"] != "succeeded":
+            raise invalid_request(
+                f"This PaymentIntent ({intent_id}) does not have a successful charge to refund.",
+                param="payment_intent",
+                executed=True,
+            )
+    if identifier is None:
+        raise invalid_request(
+            "One of the following params should be provided for this request: payment_intent or "
+            "charge.",
+            code="parameter_missing",
+        )
+    charge = call.tx.get("charge", identifier)
+    if charge is None:
+        raise no_such("charge", identifier, "charge")
+    return charge
+
+
+def _refund(call: Call, charge: JsonObject, amount: int, status: str) -> Record:
+    body: dict[str, Any] = {
+        "id": new_id("re"),
+        "object": "refund",
+        "amount": amount,
+        "balance_transaction": None,
+        "charge": charge["id"],
+        "created": call.now,
+        "currency": charge["currency"],
+        "customer": charge["customer"],
+        "destination_details": {
+            "card": {"reference_status": "pending", "reference_type": "acquirer_reference_number",
+                     "type": "refund"},
+            "type": "card",
+        },
+        "metadata": merged_metadata({}, call.params.get("metadata")),
+        "payment_intent": charge["payment_intent"],
+        "payment_method": charge["payment_method"],
+        "reason": call.params.get("reason"),
+        "receipt_number": None,
+        "source_transfer_reversal": None,
+        # A refund that will fail looks successful at first.
+        "status": "succeeded" if status == "failed" else status,
+        "transfer_reversal": None,
+    }  # fmt: skip
+    return Record(body)
+
+
+def _fail(call: Call, refund: Record, charge: Record) -> None:
+    """Fail a refund afterwards: the money is back with us, events tell so."""
+    answered = dict(refund.body)
+    refund.body = {**refund.body, "failure_reason": "unknown", "status": "failed"}
+    call.save(refund, "refund.failed")
+    charge.body["amount_refunded"] -= refund.body["amount"]
+    charge.body["refunded"] = False
+    call.save(charge, "charge.refund.updated")
+    refund.body = answered
+
+
+def _find(call: Call) -> Record:
+    record = call.tx.get("refund", call.path["refund"])
+    if record is None:
+        raise no_such("refund", call.path["refund"], "id", in_path=True)
+    return record
+
+
+def _get(call: Call) -> JsonObject:
+    return _find(call).body
+
+
+def _update(call: Call) -> JsonObject:
+    record = _find(call)
+    before = dict(record.body)
+    if "metadata" in call.params:
+        record.body["metadata"] = merged_metadata(record.body["metadata"], call.params["metadata"])
+    call.save(record)
+    if previous := changes(before, record.body):
+        call.emit("refund.updated", record, previous)
+    return record.body
+
+
+def _list(call: Call) -> JsonObject:
+    filters = {name: call.params.get(name) for name in ("charge", "payment_intent")}
+    return lists.list_objects(call, "refund", "/v1/refunds", filters)
+
+
+ENDPOINTS: Final = (
+    Endpoint(
+        "POST",
+        "/v1/refunds",
+        _create,
+        Shape(
+            {
+                "amount": Integer(1),
+                "charge": Identifier(),
+                "metadata": Metadata(),
+                "payment_intent": Identifier(),
+                "reason": Choice(("duplicate", "fraudulent", "requested_by_customer")),
+            }
+        ),
+    ),
+    Endpoint(
+        "GET",
+        "/v1/refunds",
+        _list,
+        Shape(
+            {
+                **lists.PAGING,
+                **lists.CREATED,
+                "charge": Identifier(),
+                "payment_intent": Identifier(),
+            }
+        ),
+    ),
+    Endpoint("GET", "/v1/refunds/{refund}", _get),
+    Endpoint("POST", "/v1/refunds/{refund}", _update, Shape({"metadata": Metadata()})),
+)
