@@ -215,6 +215,13 @@ class ForbiddenTokenError(BillfoldError):
     detail = "Log in again."
 
 
+class CrossSiteError(BillfoldError):
+    """Another site made the browser send this."""
+
+    code = "cross_site"
+    detail = "This request must come from the portal itself."
+
+
 class InvalidCodeError(BillfoldError):
     """The code is wrong or has expired."""
 

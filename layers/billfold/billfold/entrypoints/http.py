@@ -14,7 +14,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from billfold import settings
 from billfold.domain.customer import require_customer_id
-from billfold.domain.errors import BillfoldError, ForbiddenTokenError
+from billfold.domain.errors import BillfoldError, CrossSiteError, ForbiddenTokenError
 from billfold.entrypoints import body, observability, problems
 
 Handler = Callable[[dict[str, Any], LambdaContext], dict[str, Any]]
@@ -116,6 +116,24 @@ def access_token(app: APIGatewayHttpResolver) -> str:
     if scheme.lower() != "bearer" or not token:
         raise ForbiddenTokenError
     return token
+
+
+def source_address(app: APIGatewayHttpResolver) -> str:
+    """Give the address that the request came from, as API Gateway saw it."""
+    return str(app.current_event.request_context.http.source_ip)
+
+
+def require_same_site(app: APIGatewayHttpResolver) -> None:
+    """Refuse a request that another site made a browser send, where a cookie is the proof.
+
+    The cookie is SameSite=Strict already; this holds where a browser forgets it.
+
+    Raises
+    ------
+    CrossSiteError
+    """
+    if app.current_event.headers.get("sec-fetch-site", "same-origin") == "cross-site":
+        raise CrossSiteError
 
 
 def time_left(app: APIGatewayHttpResolver) -> Callable[[], float]:

@@ -30,11 +30,13 @@ _STATUS: Final[dict[type[errors.BillfoldError], int]] = {
     errors.InvalidCredentialsError: 401,
     errors.SessionExpiredError: 401,
     errors.ForbiddenTokenError: 401,
+    errors.CrossSiteError: 403,
 }
 _TITLES: Final = {
     400: "Bad request",
     401: "Not authorized",
     402: "Payment declined",
+    403: "Forbidden",
     404: "Not found",
     405: "Method not allowed",
     409: "Conflict",
