@@ -29,5 +29,7 @@ def client(service: str, endpoint: str) -> Any:
         region_name=REGION,
         aws_access_key_id=ACCESS_KEY,
         aws_secret_access_key=SECRET_KEY,
-        config=Config(proxies={}, connect_timeout=5, read_timeout=60, retries={"total_max_attempts": 2}),
+        config=Config(
+            proxies={}, connect_timeout=5, read_timeout=60, retries={"total_max_attempts": 2}
+        ),
     )

@@ -29,7 +29,7 @@ class Deployment:
     user_pool: str
     user_pool_client: str
     event_bus: str
-    stripe_parameters: str
+    stripe_parameter: str
 
     @property
     def api_base(self) -> str:
@@ -59,7 +59,7 @@ def deploy(endpoint: str, build: Path, copy: Path, parameters: Mapping[str, str]
             user_pool=outputs["UserPoolId"],
             user_pool_client=outputs["UserPoolClientId"],
             event_bus=outputs["EventBusName"],
-            stripe_parameters=outputs["StripeParameters"],
+            stripe_parameter=outputs["StripeParameter"],
         )
         _finish_table(endpoint, deployment.table)
     except (ClientError, BotoCoreError) as error:
@@ -67,9 +67,7 @@ def deploy(endpoint: str, build: Path, copy: Path, parameters: Mapping[str, str]
     return deployment
 
 
-def _upload(
-    endpoint: str, template: dict[str, Any], build: Path, copy: Path
-) -> dict[str, str]:
+def _upload(endpoint: str, template: dict[str, Any], build: Path, copy: Path) -> dict[str, str]:
     """Put every archive under an address made of its content; give the addresses."""
     store = aws.client("s3", endpoint)
     store.create_bucket(Bucket=BUCKET)

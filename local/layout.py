@@ -47,7 +47,7 @@ class Layout:
 
     def prepare(self) -> None:
         """Make the folders."""
-        for folder in (self.run / "tmp", self.data / "aws", self.build):
+        for folder in (self.run / "tmp", self.data, self.build):
             folder.mkdir(parents=True, exist_ok=True)
 
 

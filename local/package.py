@@ -12,7 +12,6 @@ import hashlib
 import io
 import os
 import shutil
-import subprocess
 import sys
 import zipfile
 from collections.abc import Iterable
@@ -20,6 +19,7 @@ from pathlib import Path
 
 from local.failure import StackError
 from local.layout import ROOT
+from local.processes import run_to_end
 
 LAYER = ROOT / "layers" / "billfold"
 VERSION = f"{sys.version_info.major}.{sys.version_info.minor}"
@@ -38,7 +38,7 @@ def layer(build: Path, copy: Path) -> bytes:
         Where the package billfold goes: a copy, so that what runs does not change while someone
         edits.
     """
-    dependencies = _dependencies(build) / "python"
+    dependencies = install(build) / "python"
     shutil.rmtree(copy, ignore_errors=True)
     caches = shutil.ignore_patterns("__pycache__")
     shutil.copytree(LAYER / "billfold", copy / "billfold", ignore=caches)
@@ -63,8 +63,14 @@ def function(folder: Path) -> bytes:
     return _archive((name, path.read_bytes()) for name, path in _files(folder))
 
 
-def _dependencies(build: Path) -> Path:
-    """Install the layer's requirements, unless that was done for the same lock and Python."""
+def install(build: Path) -> Path:
+    """Install the layer's requirements, unless that was done for the same lock and Python.
+
+    Raises
+    ------
+    StackError
+        The package index cannot be reached, or uv is missing.
+    """
     digest = hashlib.sha256(VERSION.encode())
     for name in ("requirements.txt", "Makefile"):
         digest.update((LAYER / name).read_bytes())
@@ -79,7 +85,7 @@ def _dependencies(build: Path) -> Path:
         f"PYTHON_VERSION={VERSION}", "PLATFORM=",
     ]  # fmt: skip
     environment = {k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "MAKELEVEL")}
-    result = subprocess.run(command, check=False, capture_output=True, text=True, env=environment)
+    result = run_to_end(command, environment)
     if result.returncode:
         shutil.rmtree(fresh, ignore_errors=True)
         said = " | ".join(line.strip() for line in result.stderr.splitlines() if line.strip())

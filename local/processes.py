@@ -67,17 +67,25 @@ class Child:
                 f"{self.name} ended with status {status}; {self.log} says: {said or 'nothing'}"
             )
 
-    def stop(self, seconds: float) -> None:
-        """Ask it to end, so that it saves its state; insist when it takes too long."""
-        if self._process.poll() is None:
+    def stop(self, seconds: float = 15) -> bool:
+        """Ask it to end, so that it saves its state, and insist when it takes too long.
+
+        Returns
+        -------
+        Whether it ended when it was asked.
+        """
+        clean = self._process.poll() is None
+        if clean:
             self._process.terminate()
             try:
                 self._process.wait(seconds)
             except subprocess.TimeoutExpired:
+                clean = False
                 self._process.kill()
                 self._process.wait()
         # Its own children (Lambda workers) are in the same group.
         _kill_group(self.record.pid)
+        return clean
 
 
 class ProcessFile:
@@ -121,6 +129,27 @@ def sweep(records: Sequence[Record], seconds: float = 10) -> None:
         _kill_group(record.pid)
 
 
+def run_to_end(
+    command: Sequence[str | Path], environment: Mapping[str, str]
+) -> "subprocess.CompletedProcess[str]":
+    """Run a program to its end, and end it with all its children when we are interrupted."""
+    with subprocess.Popen(
+        [str(part) for part in command],
+        env=dict(environment),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    ) as process:
+        try:
+            output, errors = process.communicate()
+        except BaseException:
+            _kill_group(process.pid)
+            raise
+    return subprocess.CompletedProcess(process.args, process.returncode, output, errors)
+
+
 def this_process(name: str) -> Record:
     """Describe the process that runs this code."""
     return Record(name, os.getpid(), _began(os.getpid()))
@@ -133,9 +162,7 @@ def memory(records: Sequence[Record]) -> dict[str, int]:
     ).stdout
     rows = [[int(cell) for cell in line.split()] for line in table.splitlines()]
     return {
-        record.name: sum(
-            rss * 1024 for pid, group, rss in rows if record.pid in (pid, group)
-        )
+        record.name: sum(rss * 1024 for pid, group, rss in rows if record.pid in (pid, group))
         for record in records
     }
 

@@ -53,7 +53,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         webhook_url=given.webhook_url,
         webhook_secret=given.webhook_secret,
     )
-    listener = socket.socket()
+    # Naming the protocol lets asyncio turn off the delay of small packets.
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((_HOST, given.port))

@@ -6,8 +6,8 @@ A pure function of the card and of how it is used, so that every rule can be rea
 from dataclasses import dataclass
 from enum import Enum
 
+from local.stripe_emulator.card_table import DeclinedAt, TestCard, ThreeDSecure
 from local.stripe_emulator.declines import DECLINES, Decline
-from local.stripe_emulator.test_cards import DeclinedAt, TestCard, ThreeDSecure
 
 
 class Use(Enum):

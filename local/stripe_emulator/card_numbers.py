@@ -7,9 +7,9 @@ was given.
 import time
 from typing import Any, NoReturn
 
+from local.stripe_emulator.card_table import BY_NUMBER, TestCard
 from local.stripe_emulator.declines import DECLINES
 from local.stripe_emulator.errors import ApiError, error_object
-from local.stripe_emulator.test_cards import BY_NUMBER, TestCard
 
 
 def read_number(number: str | None) -> TestCard:

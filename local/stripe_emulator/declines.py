@@ -35,7 +35,7 @@ class Decline:
             advice_code=self.advice_code,
             decline_code=self.decline_code,
             network_decline_code=self.network_code,
-            param="cvc" if self.code == "incorrect_cvc" else None,
+            **({"param": "cvc"} if self.code == "incorrect_cvc" else {}),
             **more,
         )
 

@@ -5,6 +5,7 @@ from typing import Any
 from local.stripe_emulator.bank import Question, Use, judge
 from local.stripe_emulator.calls import Call, JsonObject
 from local.stripe_emulator.card_numbers import check_cvc, check_expiry, has_expired, read_number
+from local.stripe_emulator.card_table import BY_NAME, TestCard, ThreeDSecure
 from local.stripe_emulator.declines import Decline
 from local.stripe_emulator.errors import ApiError, invalid_request, missing_parameter, no_such
 from local.stripe_emulator.fields import (
@@ -13,7 +14,6 @@ from local.stripe_emulator.fields import (
 )
 from local.stripe_emulator.ids import keyed_fingerprint, new_id
 from local.stripe_emulator.store import Record
-from local.stripe_emulator.test_cards import BY_NAME, TestCard, ThreeDSecure
 from local.stripe_emulator.tokens import card_of_token
 
 _TEST_ID = "pm_card_"

@@ -4,12 +4,12 @@ from typing import Any, Final
 
 from local.stripe_emulator import lists
 from local.stripe_emulator.calls import Call, Endpoint, JsonObject
+from local.stripe_emulator.card_table import BY_NAME
 from local.stripe_emulator.errors import invalid_request, no_such
 from local.stripe_emulator.fields import changes, merged_metadata
 from local.stripe_emulator.ids import new_id
 from local.stripe_emulator.parameters import Choice, Identifier, Integer, Metadata, Shape
 from local.stripe_emulator.store import Record
-from local.stripe_emulator.test_cards import BY_NAME
 
 
 def _create(call: Call) -> JsonObject:

@@ -4,11 +4,11 @@ from typing import Any, Final
 
 from local.stripe_emulator.calls import Access, Call, Endpoint, JsonObject
 from local.stripe_emulator.card_numbers import check_cvc, check_expiry, read_number
+from local.stripe_emulator.card_table import BY_NAME, TestCard
 from local.stripe_emulator.errors import invalid_request, missing_parameter, no_such
 from local.stripe_emulator.ids import keyed_fingerprint, new_id
 from local.stripe_emulator.parameters import Integer, Shape, Text
 from local.stripe_emulator.store import Record
-from local.stripe_emulator.test_cards import BY_NAME, TestCard
 
 _TEST_TOKEN = "tok_"
 

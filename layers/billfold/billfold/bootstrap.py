@@ -72,7 +72,7 @@ class Container:
         from billfold.adapters.stripe_gateway import StripeGateway
 
         where = settings.read(settings.StripeSettings)
-        keys = stripe_keys(_client("ssm"), where.stripe_parameters)
+        keys = stripe_keys(_client("ssm"), where.stripe_parameter)
         return StripeGateway(keys.secret_key, keys.publishable_key, where.stripe_api_base)
 
     @cached_property

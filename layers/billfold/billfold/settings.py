@@ -41,9 +41,9 @@ class PoolSettings(Settings):
 
 
 class StripeSettings(Settings):
-    """Where the keys of Stripe are, and Stripe itself."""
+    """The SSM parameter with Stripe's keys, and where Stripe is."""
 
-    stripe_parameters: str = Field(pattern=r"^/")
+    stripe_parameter: str = Field(pattern=r"^/")
     stripe_api_base: str = "https://api.stripe.com"
 
 

@@ -1,9 +1,12 @@
-"""Stripe's keys, from SSM parameters of type SecureString (they cost nothing while idle)."""
+"""Stripe's keys, from one SSM parameter of type SecureString (it costs nothing while idle).
 
-from dataclasses import dataclass, field
+Its value is JSON: ``{"secret_key": "sk_…", "publishable_key": "pk_…", "webhook_secret": "whsec_…"}``.
+"""
+
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from billfold.domain.errors import UnavailableError
 from billfold.settings import MisconfiguredError
@@ -12,33 +15,34 @@ if TYPE_CHECKING:
     from mypy_boto3_ssm import SSMClient
 
 
-@dataclass(frozen=True, slots=True)
-class StripeKeys:
-    """The two keys that the functions need."""
+class StripeKeys(BaseModel):
+    """What Stripe's dashboard gives to a developer."""
 
-    publishable_key: str
-    secret_key: str = field(repr=False)
+    model_config = ConfigDict(frozen=True)
+
+    publishable_key: str = Field(pattern=r"^pk_")
+    secret_key: str = Field(pattern=r"^[rs]k_", repr=False)
+    webhook_secret: str = Field(default="", repr=False)
 
 
-def stripe_keys(client: "SSMClient", path: str) -> StripeKeys:
-    """Read the keys below ``path``.
+def stripe_keys(client: "SSMClient", name: str) -> StripeKeys:
+    """Read the keys.
 
     Raises
     ------
     UnavailableError
         SSM does not answer.
     MisconfiguredError
-        A parameter is missing.
+        The parameter is missing or is not what it should be; the text names no value.
     """
     try:
-        answer = client.get_parameters_by_path(Path=path, WithDecryption=True)
+        answer = client.get_parameter(Name=name, WithDecryption=True)
+    except client.exceptions.ParameterNotFound as error:
+        raise MisconfiguredError(f"create the SSM parameter {name}") from error
     except (ClientError, BotoCoreError) as error:
         raise UnavailableError from error
-    found = {
-        parameter["Name"].removeprefix(f"{path}/"): parameter["Value"]
-        for parameter in answer["Parameters"]
-    }
     try:
-        return StripeKeys(found["publishable_key"], found["secret_key"])
-    except KeyError as missing:
-        raise MisconfiguredError(f"create the SSM parameter {path}/{missing.args[0]}") from missing
+        return StripeKeys.model_validate_json(answer["Parameter"]["Value"])
+    except ValidationError as error:
+        wrong = ", ".join(str(problem["loc"]) for problem in error.errors(include_input=False))
+        raise MisconfiguredError(f"the SSM parameter {name} is wrong at {wrong}") from None

@@ -14,7 +14,12 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from billfold import settings
 from billfold.domain.customer import require_customer_id
-from billfold.domain.errors import BillfoldError, CrossSiteError, ForbiddenTokenError
+from billfold.domain.errors import (
+    BillfoldError,
+    CrossSiteError,
+    ForbiddenTokenError,
+    UnavailableError,
+)
 from billfold.entrypoints import body, observability, problems
 
 Handler = Callable[[dict[str, Any], LambdaContext], dict[str, Any]]
@@ -29,6 +34,10 @@ def resolver() -> APIGatewayHttpResolver:
         return str(app.current_event.request_context.request_id)
 
     def _billfold(error: BillfoldError) -> Response[str]:
+        if isinstance(error, UnavailableError):
+            # The customer reads "try again"; whoever operates this must read what is down.
+            reason, place = observability.cause(error), observability.where(error)
+            logger.warning("unavailable", extra={"reason": reason, "at": place})
         return problems.from_error(error, request_id())
 
     def _invalid(error: RequestValidationError) -> Response[str]:

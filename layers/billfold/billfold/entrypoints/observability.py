@@ -59,6 +59,14 @@ def logger() -> Logger:
     return made
 
 
+def cause(error: BaseException) -> str:
+    """Name what is behind an error: the class, and the code that AWS gave; no texts."""
+    root = error.__cause__ or error
+    response = getattr(root, "response", None)
+    code = response.get("Error", {}).get("Code") if isinstance(response, dict) else None
+    return f"{type(root).__name__} {code}" if code else type(root).__name__
+
+
 def where(error: BaseException) -> str:
     """Name the innermost place of an error in our code: a file and a line, no values."""
     place = "unknown"

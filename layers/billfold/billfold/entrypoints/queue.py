@@ -40,7 +40,8 @@ def handler(detail_type: str, model: type[E], use_case: Callable[[E], None]) -> 
         except BillfoldError as error:
             reason = _hopeless(record, error)
             if reason is None:
-                logger.warning("will be tried again", extra={"code": error.code})
+                cause = observability.cause(error)
+                logger.warning("will be tried again", extra={"code": error.code, "reason": cause})
                 raise
             logger.warning("dead letter", extra={"code": error.code, "reason": reason})
             bootstrap.ports().dead_letters.send(record.body, reason)

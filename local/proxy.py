@@ -1,0 +1,145 @@
+"""The one origin that a browser sees: the portal at ``/``, the API below ``/v1``, mail at ``/mail``.
+
+It stands for CloudFront and API Gateway's front: it answers as the gateway does where the AWS
+emulator does not (limits, errors), and adds nothing that a function could rely on.
+"""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Final
+
+import httpx
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.routing import Route
+
+from local import mail, pages
+from local.stack_file import Stack
+
+METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+# https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html
+MAX_BODY_BYTES: Final = 10 * 1024 * 1024
+MAX_HEADER_BYTES: Final = 10240
+GATEWAY_SECONDS: Final = 30
+# Every call in flight is a process of the AWS emulator; more of them wait here, as they would for
+# a machine of this size anyway, and the stack stays below 1 GB.
+IN_FLIGHT: Final = int(os.environ.get("BILLFOLD_CONCURRENCY", "4"))
+# These concern one connection and are not passed on (RFC 9110, 7.6.1).
+HOP_BY_HOP: Final = frozenset(
+    {
+        b"connection",
+        b"host",
+        b"keep-alive",
+        b"proxy-authenticate",
+        b"proxy-authorization",
+        b"te",
+        b"trailer",
+        b"transfer-encoding",
+        b"upgrade",
+        b"content-length",
+    }
+)
+
+
+def application(api_base: Callable[[], str], stack: Callable[[], Stack | None]) -> Starlette:
+    """Make the proxy.
+
+    Parameters
+    ----------
+    api_base
+        Gives the address of the HTTP API inside the AWS emulator.
+    stack
+        Gives what the page shows; None while the stack is coming up.
+    """
+    upstream = httpx.AsyncClient(
+        timeout=httpx.Timeout(GATEWAY_SECONDS + 1, pool=None),
+        trust_env=False,
+        limits=httpx.Limits(max_connections=None, max_keepalive_connections=IN_FLIGHT),
+    )
+    free = asyncio.Semaphore(IN_FLIGHT)
+
+    async def api(request: Request) -> Response:
+        refused = _over_limits(request)
+        if refused:
+            return refused
+        body = await request.body()
+        if len(body) > MAX_BODY_BYTES:
+            return _message(413, "Request Entity Too Large")
+        path = request.scope["raw_path"].decode("ascii")
+        query = request.scope["query_string"].decode("ascii")
+        url = httpx.URL(f"{api_base()}{path}{'?' + query if query else ''}")
+        headers = [(k, v) for k, v in request.headers.raw if k.lower() not in HOP_BY_HOP]
+        try:
+            async with free:
+                answer = await upstream.request(request.method, url, content=body, headers=headers)
+        except httpx.TimeoutException:
+            return _message(503, "Service Unavailable")
+        except httpx.HTTPError:
+            return _message(500, "Internal Server Error")
+        return _as_gateway(answer)
+
+    async def portal(_request: Request) -> Response:
+        shown = stack()
+        if shown is None:
+            return HTMLResponse(pages.coming_up(), status_code=503, headers={"Retry-After": "2"})
+        return HTMLResponse(pages.portal(shown))
+
+    async def inbox(request: Request) -> Response:
+        shown = stack()
+        messages = await mail.messages(upstream, shown.aws_endpoint_url) if shown else []
+        if "text/html" in request.headers.get("accept", ""):
+            return HTMLResponse(pages.mail(messages))
+        return JSONResponse({"data": messages})
+
+    @asynccontextmanager
+    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        yield
+        await upstream.aclose()
+
+    return Starlette(
+        routes=[
+            Route("/", portal),
+            Route("/mail", inbox),
+            Route("/v1/{path:path}", api, methods=METHODS),
+        ],
+        # A page of another name must not reach the stack by pointing its name here.
+        middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=["127.0.0.1", "localhost"])],
+        lifespan=lifespan,
+    )
+
+
+def _over_limits(request: Request) -> Response | None:
+    size = sum(len(name) + len(value) for name, value in request.headers.raw)
+    if size + len(request.scope["raw_path"]) > MAX_HEADER_BYTES:
+        return _message(431, "Request Header Fields Too Large")
+    length = request.headers.get("content-length", "0")
+    if length.isdigit() and int(length) > MAX_BODY_BYTES:
+        return _message(413, "Request Entity Too Large")
+    return None
+
+
+def _as_gateway(answer: httpx.Response) -> Response:
+    """Pass an answer on; hide what API Gateway hides."""
+    if answer.status_code == 502:
+        return _message(500, "Internal Server Error")
+    response = Response(content=answer.content, status_code=answer.status_code)
+    response.raw_headers = [
+        (name, value)
+        for name, value in answer.headers.raw
+        # The body has been decoded on the way; what the emulator says about itself stays inside.
+        if name.lower() not in HOP_BY_HOP | {b"content-encoding", b"server", b"date"}
+        and not name.lower().startswith(b"x-amzn")
+    ]
+    if answer.status_code != 204:
+        response.raw_headers.append((b"content-length", str(len(answer.content)).encode()))
+    return response
+
+
+def _message(status: int, text: str) -> Response:
+    """Answer with the gateway's own error body, which is no problem document."""
+    return JSONResponse({"message": text}, status_code=status)

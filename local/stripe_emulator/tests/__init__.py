@@ -1,0 +1,1 @@
+"""Tests of the Stripe emulator; the real Stripe SDK is the client."""

@@ -1,0 +1,166 @@
+"""Runs the whole stack: starts everything, watches over it, and takes everything down again."""
+
+import fcntl
+import os
+import shutil
+import signal
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from types import FrameType
+from typing import NoReturn
+
+from local import emulators, package, stack_file, stripe_keys
+from local.data import Data
+from local.failure import StackError
+from local.layout import LOOPBACK, Layout, Ports
+from local.processes import Child, ProcessFile, sweep, this_process
+from local.progress import step
+from local.provision import Order, provision
+from local.proxy import application
+from local.seed_data import CUSTOMERS
+from local.server import Server
+from local.stack_file import Stack
+
+NAME = "the supervisor"
+
+
+class Interrupted(BaseException):  # noqa: N818 - not an error: somebody wants us to end
+    """SIGINT or SIGTERM came."""
+
+
+def run(layout: Layout, ports: Ports, ready: Callable[[Stack], None]) -> None:
+    """Bring the stack up, call ``ready``, and stay until it is interrupted or something dies.
+
+    Raises
+    ------
+    StackError
+        It cannot come up, or a part of it has ended.
+    """
+    layout.prepare()
+    with _alone(layout), ExitStack() as closing:
+        try:
+            _interrupt_on_signals()
+            _bring_up(layout, ports, closing, ready)
+        except Interrupted:
+            print("\nStopping …", flush=True)
+        finally:
+            # From here on nothing may get in the way of taking down.
+            for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+                signal.signal(number, signal.SIG_IGN)
+
+
+def _bring_up(
+    layout: Layout, ports: Ports, closing: ExitStack, ready: Callable[[Stack], None]
+) -> None:
+    ports.require_free()
+    stripe = stripe_keys.account(os.environ, f"http://{LOOPBACK}:{ports.stripe}")
+    stack = _describe(ports, stripe)
+    # Taken down in the opposite order: the files last.
+    closing.callback(shutil.rmtree, layout.run / "tmp", ignore_errors=True)
+    processes = ProcessFile.in_folder(layout.run)
+    closing.callback(processes.forget)
+    processes.write([this_process(NAME)])
+    with step("Installing the layer's packages, unless they are there"):
+        package.install(layout.build)
+
+    data = Data.of(layout.data, stripe)
+    data.open()
+    with step("Starting the emulators"):
+        children = _start(layout, data, ports, stripe, closing)
+        processes.write([this_process(NAME), *(child.record for child in children)])
+
+        def check() -> None:
+            for child in children:
+                child.require_alive()
+
+        emulators.wait_for(f"{stack.aws_endpoint_url}/_ministack/health", children[0], check)
+        if stripe.control_url:
+            emulators.wait_for(f"{stripe.control_url}/health", children[1], check)
+    addresses: list[str] = []
+    shown: list[Stack] = []
+    server = Server(
+        application(lambda: addresses[0], lambda: shown[0] if shown else None), ports.portal
+    )
+    closing.callback(server.stop)
+
+    def deployed(address: str) -> None:
+        addresses.append(address)
+        server.start()
+
+    order = Order(stack.aws_endpoint_url, stack.api_url, layout.build, layout.run / "layer", stripe)
+    provision(order, deployed, check)
+    shown.append(stack)
+    closing.callback(layout.stack_file.unlink, missing_ok=True)
+    stack_file.write(layout.stack_file, stack)
+    ready(stack)
+    while True:
+        check()
+        server.require_alive()
+        time.sleep(0.5)
+
+
+def _start(
+    layout: Layout,
+    data: Data,
+    ports: Ports,
+    stripe: stripe_keys.StripeAccount,
+    closing: ExitStack,
+) -> list[Child]:
+    """Start the children; they are stopped, and what they saved is noted, when all ends."""
+    children = [emulators.start_aws(layout, data, ports.aws, stripe)]
+
+    def stop() -> None:
+        if all([child.stop() for child in children]):
+            data.close()
+
+    closing.callback(stop)
+    if stripe.control_url:
+        children.append(emulators.start_stripe(layout, data, ports.stripe, stripe))
+    return children
+
+
+def _describe(ports: Ports, stripe: stripe_keys.StripeAccount) -> Stack:
+    origin = f"http://{LOOPBACK}:{ports.portal}"
+    return Stack(
+        portal_url=origin,
+        api_url=origin,
+        stripe_url=stripe.url,
+        stripe_publishable_key=stripe.publishable_key,
+        stripe_secret_key=stripe.secret_key,
+        stripe_control_url=stripe.control_url,
+        aws_endpoint_url=f"http://{LOOPBACK}:{ports.aws}",
+        mail_url=f"{origin}/mail",
+        customers=[customer.login for customer in CUSTOMERS],
+    )
+
+
+@contextmanager
+def _alone(layout: Layout) -> Iterator[None]:
+    """Hold the lock of this stack, and clear away what a killed supervisor left."""
+    with (layout.run / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            running = stack_file.read(layout.stack_file)
+            where = f" at {running.portal_url}" if running else ""
+            raise StackError(
+                f"the stack is already up{where}: use it, or stop it with `make down`"
+            ) from error
+        processes = ProcessFile.in_folder(layout.run)
+        sweep(processes.read())
+        layout.stack_file.unlink(missing_ok=True)
+        shutil.rmtree(layout.run / "tmp", ignore_errors=True)
+        (layout.run / "tmp").mkdir()
+        for log in layout.run.glob("*.log"):
+            if log.name != "up.log":
+                log.unlink()
+        yield
+
+
+def _interrupt_on_signals() -> None:
+    def interrupt(_number: int, _frame: FrameType | None) -> NoReturn:
+        raise Interrupted
+
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, interrupt)
