@@ -50,19 +50,19 @@ def challenge(body: ChallengeIn) -> Response[SessionOut]:
 @app.post("/v1/auth/refresh", summary="Renew the access token", tags=["Log-in"])
 def refresh() -> Response[SessionOut]:
     http.require_same_site(app)
-    token = cookies.read_refresh(app.current_event.cookies)
+    token = cookies.read_refresh(app.current_event)
     if not token:
         raise SessionExpiredError
     return _session(bootstrap.ports().identity.refresh(token))
 
 
 @app.post("/v1/auth/logout", summary="Log out", tags=["Log-in"], status_code=204)
-def logout() -> Response[None]:
+def logout() -> Response[str]:
     http.require_same_site(app)
-    token = cookies.read_refresh(app.current_event.cookies)
+    token = cookies.read_refresh(app.current_event)
     if token:
         bootstrap.ports().identity.revoke(token)
-    return Response(status_code=204, body=None, cookies=[cookies.forget()])
+    return Response(status_code=204, body="", cookies=[cookies.forget()])
 
 
 @app.post("/v1/auth/password-reset", summary="Ask for a code", tags=["Log-in"], status_code=202)

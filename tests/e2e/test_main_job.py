@@ -93,12 +93,14 @@ def test_a_session_is_refreshed_and_ends_with_the_log_out(stack: Stack) -> None:
     cookie = visitor.http.cookies.jar.__iter__().__next__()
     assert cookie.path == "/v1/auth"
     assert cookie.has_nonstandard_attr("HttpOnly")
-    cookies = {cookie.name: cookie.value or ""}
-    renewed = visitor.http.post("/v1/auth/refresh", cookies=cookies)
+    sent = {"Cookie": f"{cookie.name}={cookie.value}"}
+    renewed = visitor.http.post("/v1/auth/refresh", headers=sent)
     assert renewed.status_code == 200
-    assert visitor.http.post("/v1/auth/logout", cookies=cookies).status_code == 204
-    refused = visitor.http.post("/v1/auth/refresh", cookies=cookies)
+    assert renewed.json()["access_token"]
+    assert visitor.http.post("/v1/auth/logout", headers=sent).status_code == 204
+    refused = visitor.http.post("/v1/auth/refresh", headers=sent)
     assert refused.status_code == 401
+    assert refused.json()["code"] == "session_expired"
 
 
 def test_without_a_token_there_is_nothing(stack: Stack) -> None:

@@ -65,7 +65,7 @@ def logs() -> Iterator[StringIO]:
     observability.logger()
     handlers = [
         handler
-        for handler in logging.getLogger("billfold").handlers
+        for handler in logging.getLogger().handlers
         if isinstance(handler, logging.StreamHandler)
     ]
     assert handlers

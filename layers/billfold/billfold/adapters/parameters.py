@@ -1,6 +1,6 @@
 """Stripe's keys, from one SSM parameter of type SecureString (it costs nothing while idle).
 
-Its value is JSON: ``{"secret_key": "sk_…", "publishable_key": "pk_…", "webhook_secret": "whsec_…"}``.
+Its value is JSON with the names of ``StripeKeys``.
 """
 
 from typing import TYPE_CHECKING

@@ -1,9 +1,9 @@
 """The refresh cookie: out of reach of scripts, sent to /v1/auth of this site alone."""
 
-from collections.abc import Sequence
 from typing import Final
 
 from aws_lambda_powertools.shared.cookies import Cookie, SameSite
+from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEventV2
 
 NAME: Final = "billfold_refresh"
 PATH: Final = "/v1/auth"
@@ -37,9 +37,13 @@ def forget() -> Cookie:
     )
 
 
-def read_refresh(cookies: Sequence[str]) -> str | None:
-    """Find the refresh token among a request's cookies (``name=value`` each)."""
-    for cookie in cookies:
+def read_refresh(event: APIGatewayProxyEventV2) -> str | None:
+    """Find the refresh token among a request's cookies.
+
+    API Gateway moves them into the event's ``cookies``; a gateway that leaves them in the header
+    (the emulator does) is understood as well.
+    """
+    for cookie in event.cookies or event.headers.get("cookie", "").split(";"):
         name, _, value = cookie.partition("=")
         if name.strip() == NAME and value:
             return value

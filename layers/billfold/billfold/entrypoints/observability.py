@@ -50,12 +50,11 @@ def logger() -> Logger:
         level=os.environ.get("LOG_LEVEL", "INFO"),
         logger_formatter=AllowListFormatter(),
     )
-    inner = logging.getLogger("billfold")
-    inner.handlers = list(made.handlers)
-    inner.setLevel(made.log_level)
-    inner.propagate = False
-    # Libraries log through the root; what they attach goes through the same list.
+    # The use cases and the libraries log through the root, so it gets the same list of fields;
+    # the function's own logger must not come by there a second time.
     logging.getLogger().handlers = list(made.handlers)
+    logging.getLogger("billfold").setLevel(made.log_level)
+    logging.getLogger(made.service).propagate = False
     return made
 
 
