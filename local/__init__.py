@@ -1,0 +1,1 @@
+"""The embedded stack: the whole product on one machine (docs/local.md)."""

@@ -53,7 +53,9 @@ def up(layout: Layout) -> None:
                 if layout.stack_file.exists() and _names(layout, process.pid):
                     return
                 if time.monotonic() > deadline:
-                    raise StackError(f"the stack is not up after {UP_SECONDS} s: see {log}")
+                    raise StackError(  # noqa: TRY301 - ends the child below
+                        f"the stack is not up after {UP_SECONDS} s: see {log}"
+                    )
                 time.sleep(0.1)
     except (KeyboardInterrupt, StackError):
         process.send_signal(signal.SIGTERM)

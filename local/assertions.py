@@ -10,7 +10,7 @@ import hmac
 import json
 import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -72,11 +72,9 @@ def _probe(deployment: Deployment) -> Iterator[_Probe]:
     digest = hmac.new(secret, (NAME + client_id).encode(), hashlib.sha256).digest()
     password = f"Aa1-{secrets.token_urlsafe(16)}"
     user = {"UserPoolId": pool, "Username": NAME}
-    try:
+    # It exists where a bring-up was killed in the middle.
+    with suppress(cognito.exceptions.UsernameExistsException):
         cognito.admin_create_user(**user, MessageAction="SUPPRESS")
-    except cognito.exceptions.UsernameExistsException:
-        # A bring-up was killed in the middle.
-        pass
     try:
         cognito.admin_set_user_password(**user, Password=password, Permanent=True)
         yield _Probe(cognito, pool, client_id, base64.b64encode(digest).decode(), password)

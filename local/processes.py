@@ -156,15 +156,32 @@ def this_process(name: str) -> Record:
 
 
 def memory(records: Sequence[Record]) -> dict[str, int]:
-    """Give the resident memory in bytes of each process with its whole group."""
+    """Give the memory in bytes of each process with its whole group.
+
+    Pages that processes share are shared out among them where the system tells (Linux), and
+    counted in each of them elsewhere.
+    """
     table = subprocess.run(
         ["ps", "-axo", "pid=,pgid=,rss="], check=True, capture_output=True, text=True
     ).stdout
     rows = [[int(cell) for cell in line.split()] for line in table.splitlines()]
     return {
-        record.name: sum(rss * 1024 for pid, group, rss in rows if record.pid in (pid, group))
+        record.name: sum(
+            _proportional(pid) or rss * 1024
+            for pid, group, rss in rows
+            if record.pid in (pid, group)
+        )
         for record in records
     }
+
+
+def _proportional(pid: int) -> int:
+    """Give a process's proportional set size in bytes; 0 where the system does not tell."""
+    try:
+        lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+    except OSError:
+        return 0
+    return sum(int(line.split()[1]) * 1024 for line in lines if line.startswith("Pss:"))
 
 
 def _began(pid: int) -> str:

@@ -25,7 +25,7 @@ from local.stack_file import Stack
 NAME = "the supervisor"
 
 
-class Interrupted(BaseException):  # noqa: N818 - not an error: somebody wants us to end
+class Interrupted(BaseException):
     """SIGINT or SIGTERM came."""
 
 
@@ -111,7 +111,8 @@ def _start(
     children = [emulators.start_aws(layout, data, ports.aws, stripe)]
 
     def stop() -> None:
-        if all([child.stop() for child in children]):
+        # A list: every child is stopped, also after one that would not end cleanly.
+        if all([child.stop() for child in children]):  # noqa: C419
             data.close()
 
     closing.callback(stop)

@@ -9,13 +9,16 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import httpx
 import stripe
 
 from local.stripe_emulator.settings import PUBLISHABLE_KEY, SECRET_KEY
 from local.stripe_emulator.tests import specification
+
+if TYPE_CHECKING:
+    from stripe.params import PaymentIntentCreateParams
 
 ROOT = Path(__file__).resolve().parents[3]
 OWN_ERRORS = (401, 403, 404)
@@ -34,7 +37,7 @@ def check(method: str, url: str, status: int, content: bytes | str) -> None:
 class CheckedTransport(stripe.RequestsClient):
     """The SDK's own client, with every answer checked."""
 
-    def request(
+    def request(  # type: ignore[override]
         self,
         method: str,
         url: str,
@@ -105,7 +108,7 @@ class Emulator:
         setup = self.stripe.v1.setup_intents.create(
             {
                 "customer": customer,
-                "payment_method_types": ["card"],
+                "allowed_payment_method_types": ["card"],
                 "payment_method": self.card(number),
                 "confirm": True,
             }
@@ -128,7 +131,15 @@ class Emulator:
     def intent(self, **given: Any) -> stripe.PaymentIntent:
         """Create a PaymentIntent over 12.00 USD that takes cards."""
         return self.stripe.v1.payment_intents.create(
-            {"amount": 1200, "currency": "usd", "payment_method_types": ["card"], **given}
+            cast(
+                "PaymentIntentCreateParams",
+                {
+                    "amount": 1200,
+                    "currency": "usd",
+                    "allowed_payment_method_types": ["card"],
+                    **given,
+                },
+            )
         )
 
     def event_types(self) -> list[str]:

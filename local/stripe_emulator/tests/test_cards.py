@@ -107,7 +107,7 @@ def outcome(error: stripe.CardError) -> str:
 def setting_up(emulator: Emulator, customer: str, number: str) -> tuple[str, str]:
     """Set a card up, and give how it ended and the SetupIntent."""
     client = emulator.stripe.v1.setup_intents
-    setup = client.create({"customer": customer, "payment_method_types": ["card"]})
+    setup = client.create({"customer": customer, "allowed_payment_method_types": ["card"]})
     try:
         setup = client.confirm(setup.id, {"payment_method": emulator.card(number)})
     except stripe.CardError as error:
@@ -295,9 +295,7 @@ def test_fingerprints_are_of_the_number(emulator: Emulator) -> None:
 
 def test_no_card_number_and_no_cvc_is_stored(emulator: Emulator) -> None:
     fields = typed_card("4000056655665556", cvc="987")
-    emulator.secret.post(
-        "/v1/payment_methods", data=fields, headers={"idempotency-key": "a card"}
-    )
+    emulator.secret.post("/v1/payment_methods", data=fields, headers={"idempotency-key": "a card"})
     emulator.public.post("/v1/tokens", data={"cvc_update[cvc]": "987"})
     stored = b"".join(path.read_bytes() for path in emulator.db.parent.iterdir())
     assert b"5556" in stored

@@ -1,0 +1,106 @@
+# Everything that a person or CI does here. `make` alone lists it.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+UV := .local/bootstrap/bin/uv
+BIN := .venv/bin
+LOCAL := .local/venv/bin/python
+COMPILE := $(UV) pip compile -q --universal --generate-hashes --no-header --python-version 3.11
+
+.PHONY: help
+help: ## List what can be done
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+# ---- Set-up: each environment is made anew only when its lock has changed -------------------------
+$(UV): requirements/bootstrap.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
+	  || { echo "billfold: Python 3.11 or newer is needed; set PYTHON=/path/to/it" >&2; exit 1; }
+	@echo "Installing the installer"
+	@$(PYTHON) -m venv --clear .local/bootstrap
+	@.local/bootstrap/bin/python -m pip install -q --disable-pip-version-check --require-hashes \
+	  -r requirements/bootstrap.txt >.local/bootstrap/log 2>&1 \
+	  || { echo "billfold: the package registry cannot be reached; .local/bootstrap/log says more" >&2; exit 1; }
+	@touch $@
+
+# $(call environment,folder,lock,words)
+define environment
+	@echo "Installing $(3)"
+	@{ $(UV) venv -q --clear --python $(PYTHON) $(1) && $(UV) pip sync -q --python $(1) --require-hashes $(2); } \
+	  2>.local/install.log \
+	  || { echo "billfold: $(3) cannot be installed; .local/install.log says more" >&2; exit 1; }
+endef
+
+.venv/ready: $(UV) requirements/dev.txt pyproject.toml
+	$(call environment,.venv,requirements/dev.txt,the tools for tests and checks)
+	@$(UV) pip install -q --python .venv --no-deps --no-build-isolation -e .
+	@touch $@
+
+.local/venv/ready: $(UV) requirements/local.txt
+	$(call environment,.local/venv,requirements/local.txt,the embedded stack)
+	@touch $@
+
+.local/sam/ready: $(UV) requirements/sam.txt
+	$(call environment,.local/sam,requirements/sam.txt,SAM)
+	@touch $@
+
+.PHONY: setup
+setup: .venv/ready .local/venv/ready ## Install everything that the other targets need
+
+# ---- The embedded stack ---------------------------------------------------------------------------
+.PHONY: run up down reset status
+run: .local/venv/ready ## Start the whole product in the foreground; Ctrl-C stops it
+	@exec $(LOCAL) -m local run
+up: .local/venv/ready ## Start it in the background and wait until it is healthy
+	@$(LOCAL) -m local up
+down: .local/venv/ready ## Stop it
+	@$(LOCAL) -m local down
+reset: .local/venv/ready ## Stop it and forget its data
+	@$(LOCAL) -m local reset
+status: .local/venv/ready ## Show what runs, and how much memory it takes
+	@$(LOCAL) -m local status
+
+# ---- Proof ----------------------------------------------------------------------------------------
+.PHONY: test check openapi openapi-check requirements-check format
+test: setup .local/sam/ready ## Run every test
+	@$(BIN)/pytest -q $(TESTS)
+
+check: .venv/ready openapi-check requirements-check ## Lint, types, direction of imports, template, drift
+	@echo "ruff"; $(BIN)/ruff format -q --check . && $(BIN)/ruff check -q .
+	@echo "mypy"; $(BIN)/mypy --no-error-summary
+	@echo "import-linter"; $(BIN)/lint-imports --no-logo >.local/imports.log || { cat .local/imports.log; exit 1; }
+	@echo "cfn-lint"; $(BIN)/cfn-lint template.yaml
+
+openapi: .venv/ready ## Write docs/openapi.yaml from the code
+	@$(BIN)/python -m local.openapi
+openapi-check: .venv/ready
+	@echo "OpenAPI"; $(BIN)/python -m local.openapi --check
+
+requirements-check: $(UV)
+	@echo "locks"; mkdir -p .local/locks; cp requirements/*.txt .local/locks/; \
+	cp layers/billfold/requirements.txt .local/locks/layer.txt; \
+	$(COMPILE) pyproject.toml -o .local/locks/layer.txt; \
+	for group in bootstrap local sam; do $(COMPILE) --group $$group -o .local/locks/$$group.txt; done; \
+	$(COMPILE) --group dev pyproject.toml -o .local/locks/dev.txt; \
+	for group in bootstrap dev local sam; do cmp -s .local/locks/$$group.txt requirements/$$group.txt \
+	  || { echo "requirements/$$group.txt is not what pyproject.toml asks for: run 'make lock'"; exit 1; }; done; \
+	cmp -s .local/locks/layer.txt layers/billfold/requirements.txt \
+	  || { echo "layers/billfold/requirements.txt is not what pyproject.toml asks for: run 'make lock'"; exit 1; }
+
+format: .venv/ready ## Format and mend what can be mended
+	@$(BIN)/ruff format -q . && $(BIN)/ruff check -q --fix .
+
+# ---- Deployment, locks, documents -----------------------------------------------------------------
+.PHONY: build lock walkthrough screenshots
+build: .local/sam/ready ## sam build, without Docker; then `sam deploy --guided`
+	@PATH="$(CURDIR)/.local/bootstrap/bin:$$PATH" SAM_CLI_TELEMETRY=0 .local/sam/bin/sam build
+
+lock: $(UV) ## Compile all locks from pyproject.toml, keeping what still fits; UPGRADE=1 takes newer
+	@$(COMPILE) $(if $(UPGRADE),--upgrade) pyproject.toml -o layers/billfold/requirements.txt
+	@$(COMPILE) $(if $(UPGRADE),--upgrade) --group dev pyproject.toml -o requirements/dev.txt
+	@for group in bootstrap local sam; do \
+	  $(COMPILE) $(if $(UPGRADE),--upgrade) --group $$group -o requirements/$$group.txt; done
+
+walkthrough: .venv/ready ## Write docs/walkthrough.md from the running stack
+	@$(BIN)/python -m local.walkthrough
