@@ -129,7 +129,7 @@ def walk(stack: dict[str, Any]) -> str:
     return "\n".join(page) + "\n"
 
 
-def _run(curl: str, variables: dict[str, str]) -> Any:  # noqa: ANN401 - any JSON value
+def _run(curl: str, variables: dict[str, str]) -> Any:
     done = subprocess.run(
         ["bash", "-c", curl],
         env={"PATH": os.environ["PATH"], **variables},
@@ -144,7 +144,7 @@ def _run(curl: str, variables: dict[str, str]) -> Any:  # noqa: ANN401 - any JSO
     return answer
 
 
-def _pick(answer: Any, path: str) -> str:  # noqa: ANN401
+def _pick(answer: Any, path: str) -> str:
     for part in path.split("."):
         answer = answer[int(part)] if part.isdigit() else answer[part]
     return str(answer)

@@ -26,7 +26,7 @@ class Decline:
         """The charge's `outcome.reason`."""
         return self.decline_code or self.code
 
-    def error(self, **more: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON
+    def error(self, **more: Any) -> dict[str, Any]:
         """Build the `error` object."""
         return error_object(
             "card_error",

@@ -39,7 +39,7 @@ def error_object(
     kind: str,
     message: str,
     code: str | None = None,
-    **more: Any,  # noqa: ANN401 - JSON
+    **more: Any,
 ) -> dict[str, Any]:
     """Build an `error` object; what is None is left out, as Stripe does."""
     fields: dict[str, Any] = {"code": code, "message": message, "type": kind, **more}

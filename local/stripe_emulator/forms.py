@@ -52,7 +52,7 @@ def _index(node: dict[str, Any], key: str) -> str:
     return str(len(node)) if key == _APPEND else key
 
 
-def _lists(value: Any) -> Any:  # noqa: ANN401 - a tree of whatever the client sent
+def _lists(value: Any) -> Any:
     if not isinstance(value, dict):
         return value
     if value and all(key.isdigit() for key in value):

@@ -55,7 +55,7 @@ def list_objects(call: Call, kind: str, url: str, filters: dict[str, Any]) -> Js
     }
 
 
-def _cursor(call: Call, kind: str, identifier: str, param: str) -> Any:  # noqa: ANN401 - SQL value
+def _cursor(call: Call, kind: str, identifier: str, param: str) -> Any:
     record = call.tx.get(kind, identifier)
     if record is None:
         raise no_such(kind, identifier, param)

@@ -17,7 +17,7 @@ _INTEGER = re.compile(r"-?[0-9]{1,18}")
 class Field(Protocol):
     """A type of parameter."""
 
-    def read(self, raw: Any, name: str) -> Any:  # noqa: ANN401 - a decoded form value
+    def read(self, raw: Any, name: str) -> Any:
         """Give the typed value, or raise the error that names the parameter."""
 
 
@@ -27,7 +27,7 @@ class Text:
 
     longest: int = MAX_TEXT
 
-    def read(self, raw: Any, name: str) -> str | None:  # noqa: ANN401
+    def read(self, raw: Any, name: str) -> str | None:
         """Give the string, None for the empty one."""
         if not isinstance(raw, str):
             raise invalid_request("Invalid string", param=name)
@@ -44,7 +44,7 @@ class Text:
 class Identifier:
     """The id of an object; empty is an error."""
 
-    def read(self, raw: Any, name: str) -> str:  # noqa: ANN401
+    def read(self, raw: Any, name: str) -> str:
         """Give the id."""
         if not isinstance(raw, str) or len(raw) > MAX_TEXT:
             raise invalid_request("Invalid string", param=name)
@@ -65,7 +65,7 @@ class Integer:
     least: int | None = None
     most: int | None = None
 
-    def read(self, raw: Any, name: str) -> int:  # noqa: ANN401
+    def read(self, raw: Any, name: str) -> int:
         """Give the number."""
         if not isinstance(raw, str) or not _INTEGER.fullmatch(raw):
             shown = raw if isinstance(raw, str) else "object"
@@ -94,7 +94,7 @@ class Integer:
 class Flag:
     """A boolean, written `true` or `false`."""
 
-    def read(self, raw: Any, name: str) -> bool:  # noqa: ANN401
+    def read(self, raw: Any, name: str) -> bool:
         """Give the boolean."""
         if raw not in ("true", "false"):
             raise invalid_request(f"Invalid boolean: {raw}", param=name)
@@ -107,7 +107,7 @@ class Choice:
 
     words: tuple[str, ...]
 
-    def read(self, raw: Any, name: str) -> str | None:  # noqa: ANN401
+    def read(self, raw: Any, name: str) -> str | None:
         """Give the word."""
         if raw not in self.words:
             head = name.rsplit("[", maxsplit=1)[-1].removesuffix("]")
@@ -123,7 +123,7 @@ class FlagOrChoice:
 
     words: tuple[str, ...]
 
-    def read(self, raw: Any, name: str) -> bool | str:  # noqa: ANN401
+    def read(self, raw: Any, name: str) -> bool | str:
         """Give the boolean or the word."""
         if raw in self.words:
             return str(raw)
@@ -136,7 +136,7 @@ class Many:
 
     of: Field
 
-    def read(self, raw: Any, name: str) -> list[Any]:  # noqa: ANN401
+    def read(self, raw: Any, name: str) -> list[Any]:
         """Give the list; the empty string is the empty list."""
         if raw == "":
             return []
@@ -149,7 +149,7 @@ class Many:
 class Metadata:
     """Free keys and values; an empty value deletes its key, an empty string all of them."""
 
-    def read(self, raw: Any, name: str) -> dict[str, str] | None:  # noqa: ANN401
+    def read(self, raw: Any, name: str) -> dict[str, str] | None:
         """Give the keys and values, None to delete all."""
         if raw == "":
             return None
@@ -178,7 +178,7 @@ class Shape:
     fields: Mapping[str, Field]
     required: tuple[str, ...] = ()
 
-    def read(self, raw: Any, name: str) -> dict[str, Any] | None:  # noqa: ANN401
+    def read(self, raw: Any, name: str) -> dict[str, Any] | None:
         """Give the typed mapping, None when the empty string unsets it."""
         if raw == "":
             return None
@@ -195,7 +195,7 @@ class Created:
         default_factory=lambda: {name: Integer() for name in ("gt", "gte", "lt", "lte")}
     )
 
-    def read(self, raw: Any, name: str) -> dict[str, int]:  # noqa: ANN401
+    def read(self, raw: Any, name: str) -> dict[str, int]:
         """Give the range; a single time is one that begins and ends there."""
         if isinstance(raw, dict):
             return _read(self.bounds, (), raw, name)
