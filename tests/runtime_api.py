@@ -28,6 +28,11 @@ class Result:
     error: bool
 
 
+class _Server(ThreadingHTTPServer):
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Say nothing of a runtime that was killed while it waited for its next event."""
+
+
 class Function:
     """A function of this repository in the Python runtime of Lambda."""
 
@@ -35,7 +40,7 @@ class Function:
         self._invocations: queue.Queue[tuple[str, bytes]] = queue.Queue()
         self._results: queue.Queue[Result] = queue.Queue()
         self._seconds = seconds
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self._server = _Server(("127.0.0.1", 0), self._handler())
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
         code = ROOT / "functions" / name
         self._process = subprocess.Popen(

@@ -66,8 +66,9 @@ def logout() -> Response[str]:
 
 
 @app.post("/v1/auth/password-reset", summary="Ask for a code", tags=["Log-in"], status_code=202)
-def ask_for_reset(body: AskForResetIn) -> None:
+def ask_for_reset(body: AskForResetIn) -> Response[str]:
     auth.ask_for_reset(body.email, http.source_address(app), bootstrap.ports())
+    return Response(status_code=202, body="")
 
 
 @app.post(

@@ -164,16 +164,18 @@ def card_fields(prefix: str, number: str) -> dict[str, str]:
     }
 
 
+def outputs(stack: Stack) -> dict[str, str]:
+    """Give what the deployment tells about itself."""
+    [deployed] = aws(stack, "cloudformation").describe_stacks()["Stacks"]
+    return {output["OutputKey"]: output["OutputValue"] for output in deployed["Outputs"]}
+
+
 def put_event(stack: Stack, kind: str, detail: dict[str, Any]) -> None:
     """Tell the bus something, as an integrator does."""
-    outputs = {
-        output["OutputKey"]: output["OutputValue"]
-        for output in aws(stack, "cloudformation").describe_stacks()["Stacks"][0]["Outputs"]
-    }
     answer = aws(stack, "events").put_events(
         Entries=[
             {
-                "EventBusName": outputs["EventBusName"],
+                "EventBusName": outputs(stack)["EventBusName"],
                 "Source": "crm",
                 "DetailType": kind,
                 "Detail": json.dumps(detail),
@@ -184,8 +186,7 @@ def put_event(stack: Stack, kind: str, detail: dict[str, Any]) -> None:
 
 
 def user_pool(stack: Stack) -> str:
-    pools = aws(stack, "cognito-idp").list_user_pools(MaxResults=10)["UserPools"]
-    return str(pools[0]["Id"])
+    return outputs(stack)["UserPoolId"]
 
 
 def new_customer(stack: Stack, *, autopay: bool = False) -> Customer:

@@ -12,6 +12,7 @@ from tests.e2e.client import (
     aws,
     new_customer,
     new_invoice,
+    outputs,
     put_event,
     until,
     user_pool,
@@ -204,17 +205,11 @@ def test_a_malformed_invoice_ends_in_the_dead_letter_queue_with_the_reason(
     stack: Stack, customer: Customer
 ) -> None:
     put_event(stack, "InvoiceIssued", {"number": "INV-BAD", "customer_id": customer.customer_id})
-    sqs = aws(stack, "sqs")
-    queues = [
-        url
-        for url in sqs.list_queues()["QueueUrls"]
-        if "issue" in url.lower() and "dead" in url.lower()
-    ]
-    assert len(queues) == 1
+    sqs, url = aws(stack, "sqs"), outputs(stack)["InvoiceIssuedDeadLettersUrl"]
 
     def look() -> Any:
         return sqs.receive_message(
-            QueueUrl=queues[0], MessageAttributeNames=["All"], WaitTimeSeconds=1
+            QueueUrl=url, MessageAttributeNames=["All"], WaitTimeSeconds=1
         ).get("Messages")
 
     [message] = until(look, "the dead letter")

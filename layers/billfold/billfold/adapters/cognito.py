@@ -13,12 +13,13 @@ from contextlib import contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 
 from billfold.domain.customer import Customer
 from billfold.domain.errors import (
     BillfoldError,
     CustomerConflictError,
+    ForbiddenTokenError,
     InvalidCodeError,
     InvalidCredentialsError,
     SessionExpiredError,
@@ -203,7 +204,7 @@ class CognitoIdentity:
 
     def begin_totp(self, access_token: str) -> TotpSecret:
         """Give a new secret for an authenticator app."""
-        with _translated():
+        with _own_token(), _translated():
             answer = self._client.associate_software_token(AccessToken=access_token)
         return TotpSecret(answer["SecretCode"])
 
@@ -214,13 +215,13 @@ class CognitoIdentity:
         ------
         InvalidCodeError
         """
-        with _translated():
+        with _own_token(), _translated():
             self._client.verify_software_token(AccessToken=access_token, UserCode=code)
             self._prefer_totp(access_token, enabled=True)
 
     def remove_totp(self, access_token: str) -> None:
         """Turn the second factor off."""
-        with _translated():
+        with _own_token(), _translated():
             self._prefer_totp(access_token, enabled=False)
 
     def create_login(self, customer: Customer) -> None:
@@ -319,6 +320,15 @@ def _tokens(result: Any) -> Tokens:  # noqa: ANN401 - two boto3 shapes
 
 
 @contextmanager
+def _own_token() -> Iterator[None]:
+    """Read a refusal as one of the token, where the token is all that was shown."""
+    try:
+        yield
+    except InvalidCredentialsError as error:
+        raise ForbiddenTokenError from error
+
+
+@contextmanager
 def _translated() -> Iterator[None]:
     """Read Cognito's refusals as ours; what is not one of them means "not now"."""
     try:
@@ -331,5 +341,8 @@ def _translated() -> Iterator[None]:
             raise TooManyRequestsError(THROTTLED_SECONDS) from error
         refusal = _REFUSALS.get(code, UnavailableError)
         raise refusal from error
+    except ParamValidationError as error:
+        # Too long or too short to be right, and never sent.
+        raise InvalidCredentialsError from error
     except BotoCoreError as error:
         raise UnavailableError from error

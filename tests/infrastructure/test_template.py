@@ -1,0 +1,242 @@
+"""What template.yaml promises, read from the CloudFormation that it becomes."""
+
+import json
+import re
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from billfold.adapters.dynamodb import keys
+
+from local.openapi import FUNCTIONS
+
+ROOT = Path(__file__).resolve().parents[2]
+INTAKE = ("register_customer", "issue_invoice")
+PUBLIC = {
+    ("post", "/v1/auth/login"),
+    ("post", "/v1/auth/challenge"),
+    ("post", "/v1/auth/refresh"),
+    ("post", "/v1/auth/logout"),
+    ("post", "/v1/auth/password-reset"),
+    ("post", "/v1/auth/password-reset/confirm"),
+}
+
+
+# SAM's translator lives in the environment of the embedded stack, whose pins differ from these.
+TRANSLATE = """
+import json, sys
+from pathlib import Path
+from samtranslator.translator.transform import transform
+from local.translate import CODE, _ManagedPolicies, read
+
+template = read(Path("template.yaml"))
+for resource in template["Resources"].values():
+    if resource["Type"] in CODE:
+        resource["Properties"][CODE[resource["Type"]]] = "s3://bucket/code.zip"
+json.dump(transform(template, {}, _ManagedPolicies()), sys.stdout, default=str)
+"""
+
+
+@pytest.fixture(scope="module")
+def resources() -> dict[str, Any]:
+    done = subprocess.run(
+        [ROOT / ".local" / "venv" / "bin" / "python", "-c", TRANSLATE],
+        cwd=ROOT,
+        env={"AWS_DEFAULT_REGION": "us-east-1", "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert done.returncode == 0, done.stderr
+    found: dict[str, Any] = json.loads(done.stdout)["Resources"]
+    return found
+
+
+def of_type(resources: dict[str, Any], kind: str) -> dict[str, Any]:
+    return {name: resource for name, resource in resources.items() if resource["Type"] == kind}
+
+
+def functions(resources: dict[str, Any]) -> dict[str, Any]:
+    """The functions by the name of their folder."""
+    found = {}
+    for name, resource in of_type(resources, "AWS::Lambda::Function").items():
+        service = resource["Properties"]["Environment"]["Variables"]["POWERTOOLS_SERVICE_NAME"]
+        found[service.removeprefix("billfold-")] = {**resource, "LogicalId": name}
+    return found
+
+
+def test_every_function_is_deployed(resources: dict[str, Any]) -> None:
+    folders = {path.parent.name for path in ROOT.glob("functions/*/app.py")}
+    assert set(functions(resources)) == folders == {*FUNCTIONS, *INTAKE}
+
+
+def test_functions_run_on_the_runtime_that_was_chosen(resources: dict[str, Any]) -> None:
+    for function in functions(resources).values():
+        properties = function["Properties"]
+        assert properties["Runtime"] == "python3.13"
+        assert properties["Architectures"] == ["arm64"]
+        assert properties["Timeout"] <= 29
+
+
+def test_paying_has_time_for_a_confirm_and_its_answer(resources: dict[str, Any]) -> None:
+    assert functions(resources)["payments"]["Properties"]["Timeout"] == 29
+
+
+def test_no_secret_is_in_an_environment_variable(resources: dict[str, Any]) -> None:
+    for function in functions(resources).values():
+        variables = function["Properties"]["Environment"]["Variables"]
+        assert not [name for name in variables if re.search("SECRET|PASSWORD|TOKEN|_KEY$", name)]
+
+
+def statements(role: dict[str, Any]) -> list[dict[str, Any]]:
+    return [
+        statement
+        for policy in role["Properties"].get("Policies", [])
+        for statement in policy["PolicyDocument"]["Statement"]
+    ]
+
+
+def as_list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def test_each_function_has_a_role_of_its_own_without_a_star(resources: dict[str, Any]) -> None:
+    roles = of_type(resources, "AWS::IAM::Role")
+    used = [json.dumps(f["Properties"]["Role"]) for f in functions(resources).values()]
+    assert len(set(used)) == len(used)
+    for name, role in roles.items():
+        for statement in statements(role):
+            for action in as_list(statement["Action"]):
+                assert "*" not in action, f"{name}: {action}"
+            for resource in as_list(statement["Resource"]):
+                assert resource != "*", name
+                text = json.dumps(resource)
+                # The only wildcard is below a table's own name or a path of its own.
+                assert "*" not in text, f"{name}: {text}"
+
+
+@pytest.mark.parametrize("function", ["account", "invoices"])
+def test_readers_cannot_write(resources: dict[str, Any], function: str) -> None:
+    role_name = functions(resources)[function]["Properties"]["Role"]["Fn::GetAtt"][0]
+    actions = {
+        action
+        for statement in statements(resources[role_name])
+        for action in as_list(statement["Action"])
+    }
+    assert actions <= {"dynamodb:GetItem", "dynamodb:Query"}
+
+
+def test_only_those_who_charge_may_read_stripes_keys(resources: dict[str, Any]) -> None:
+    readers = {
+        name
+        for name, function in functions(resources).items()
+        if "ssm:GetParameter"
+        in json.dumps(resources[function["Properties"]["Role"]["Fn::GetAtt"][0]])
+    }
+    assert readers == {"cards", "payments"}
+
+
+def test_each_function_has_a_log_group_that_forgets(resources: dict[str, Any]) -> None:
+    groups = of_type(resources, "AWS::Logs::LogGroup")
+    for function in functions(resources).values():
+        group = function["Properties"]["LoggingConfig"]["LogGroup"]["Ref"]
+        assert groups[group]["Properties"]["RetentionInDays"]
+
+
+def routes(resources: dict[str, Any]) -> dict[tuple[str, str], Any]:
+    [api] = of_type(resources, "AWS::ApiGatewayV2::Api").values()
+    return {
+        (method, path): operation
+        for path, operations in api["Properties"]["Body"]["paths"].items()
+        for method, operation in operations.items()
+    }
+
+
+def test_every_route_but_the_public_ones_needs_a_token_with_the_scope(
+    resources: dict[str, Any],
+) -> None:
+    for route, operation in routes(resources).items():
+        security = [part for part in operation.get("security", []) if "NONE" not in part]
+        if route in PUBLIC:
+            assert security == [], route
+        else:
+            assert security == [{"CognitoJwt": ["aws.cognito.signin.user.admin"]}], route
+
+
+def test_the_routes_are_those_of_the_description(resources: dict[str, Any]) -> None:
+    described = yaml.safe_load((ROOT / "docs" / "openapi.yaml").read_text())["paths"]
+    told = {(method, path) for path, methods in described.items() for method in methods}
+    assert set(routes(resources)) == told
+
+
+def test_the_table_is_protected_and_its_indexes_are_those_of_the_code(
+    resources: dict[str, Any],
+) -> None:
+    [table] = of_type(resources, "AWS::DynamoDB::Table").values()
+    properties = table["Properties"]
+    assert table["DeletionPolicy"] == table["UpdateReplacePolicy"] == "Retain"
+    assert properties["DeletionProtectionEnabled"] is True
+    assert properties["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"] is True
+    assert properties["SSESpecification"]["SSEEnabled"] is True
+    assert properties["BillingMode"] == "PAY_PER_REQUEST"
+    assert properties["TimeToLiveSpecification"]["AttributeName"] == "expires_at"
+    local = {index["IndexName"] for index in properties["LocalSecondaryIndexes"]}
+    global_ = {index["IndexName"] for index in properties["GlobalSecondaryIndexes"]}
+    assert local == {keys.OPEN_INVOICES, keys.INVOICE_PAYMENTS}
+    assert global_ == {keys.DUE, keys.LEASES}
+    for index in properties["GlobalSecondaryIndexes"]:
+        assert index["Projection"] == {"ProjectionType": "KEYS_ONLY"}
+
+
+def test_the_user_pool_is_hardened(resources: dict[str, Any]) -> None:
+    [pool] = of_type(resources, "AWS::Cognito::UserPool").values()
+    properties = pool["Properties"]
+    assert properties["AliasAttributes"] == ["email"]
+    assert properties["AdminCreateUserConfig"]["AllowAdminCreateUserOnly"] is True
+    assert properties["DeletionProtection"] == "ACTIVE"
+    assert properties["MfaConfiguration"] == "OPTIONAL"
+    assert properties["Policies"]["PasswordPolicy"]["MinimumLength"] >= 12
+    [client] = of_type(resources, "AWS::Cognito::UserPoolClient").values()
+    settings = client["Properties"]
+    assert settings["GenerateSecret"] is True
+    assert settings["ExplicitAuthFlows"] == ["ALLOW_ADMIN_USER_PASSWORD_AUTH"]
+    assert settings["PreventUserExistenceErrors"] == "ENABLED"
+    assert settings["EnableTokenRevocation"] is True
+    assert settings["RefreshTokenRotation"]["Feature"] == "ENABLED"
+    assert settings["RefreshTokenRotation"]["RetryGracePeriodSeconds"] == 60
+    assert 5 <= settings["AccessTokenValidity"] <= 15
+    assert settings["TokenValidityUnits"]["AccessToken"] == "minutes"
+
+
+def test_each_queue_has_a_dead_letter_queue_and_an_alarm(resources: dict[str, Any]) -> None:
+    queues = of_type(resources, "AWS::SQS::Queue")
+    dead = set()
+    for name, queue in queues.items():
+        assert queue["Properties"]["SqsManagedSseEnabled"] is True, name
+        if "RedrivePolicy" in queue["Properties"]:
+            target = queue["Properties"]["RedrivePolicy"]["deadLetterTargetArn"]
+            dead.add(target["Fn::GetAtt"][0])
+    assert len(dead) == len(queues) / 2
+    assert all(queues[name]["Properties"]["MessageRetentionPeriod"] == 14 * 86400 for name in dead)
+    watched = json.dumps(list(of_type(resources, "AWS::CloudWatch::Alarm").values()))
+    for name in dead:
+        assert f'"{name}"' in watched, name
+
+
+def test_the_intake_reports_partial_failures_and_waits_an_hour(
+    resources: dict[str, Any],
+) -> None:
+    mappings = of_type(resources, "AWS::Lambda::EventSourceMapping").values()
+    assert len(mappings) == len(INTAKE)
+    for mapping in mappings:
+        assert mapping["Properties"]["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+        queue = resources[mapping["Properties"]["EventSourceArn"]["Fn::GetAtt"][0]]["Properties"]
+        tries = queue["RedrivePolicy"]["maxReceiveCount"]
+        # The function gives up after an hour by itself; the queue must not do so before.
+        assert tries * queue["VisibilityTimeout"] > 3600
+        [timeout] = {f["Properties"]["Timeout"] for n, f in functions(resources).items()
+                     if n in INTAKE}  # fmt: skip
+        assert queue["VisibilityTimeout"] >= 6 * timeout
