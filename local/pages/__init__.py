@@ -27,14 +27,13 @@ def portal(stack: Stack) -> str:
         EMAIL=first.email,
         PASSWORD=first.password,
     )
-    return _page(
-        "Billfold",
-        (FOLDER / "portal.html").read_text(),
+    body = Template((FOLDER / "portal.html").read_text()).substitute(
         rows=rows,
         steps=escape(steps),
         aws=escape(stack.aws_endpoint_url),
         stripe=escape(stack.stripe_url),
     )
+    return _page("Billfold", body)
 
 
 def mail(messages: Sequence[dict[str, Any]]) -> str:
@@ -64,6 +63,6 @@ def _plain(text: str) -> str:
     return re.sub(r"<[^>]+>", "\n", text)
 
 
-def _page(title: str, body: str, **values: str) -> str:
+def _page(title: str, body: str) -> str:
     frame = Template((FOLDER / "frame.html").read_text())
-    return frame.substitute(title=escape(title), body=Template(body).safe_substitute(values))
+    return frame.substitute(title=escape(title), body=body)
