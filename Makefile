@@ -92,7 +92,7 @@ format: .venv/ready ## Format and mend what can be mended
 	@$(BIN)/ruff format -q . && $(BIN)/ruff check -q --fix .
 
 # ---- Deployment, locks, documents -----------------------------------------------------------------
-.PHONY: build lock walkthrough screenshots
+.PHONY: build lock walkthrough env-vars
 build: .local/sam/ready ## sam build, without Docker; then `sam deploy --guided`
 	@PATH="$(CURDIR)/.local/bootstrap/bin:$$PATH" SAM_CLI_TELEMETRY=0 .local/sam/bin/sam build
 
@@ -101,6 +101,9 @@ lock: $(UV) ## Compile all locks from pyproject.toml, keeping what still fits; U
 	@$(COMPILE) $(if $(UPGRADE),--upgrade) --group dev pyproject.toml -o requirements/dev.txt
 	@for group in bootstrap local sam; do \
 	  $(COMPILE) $(if $(UPGRADE),--upgrade) --group $$group -o requirements/$$group.txt; done
+
+env-vars: .venv/ready ## Write local/env-vars.json for `sam local invoke` from the running stack
+	@$(BIN)/python -m local.env_vars
 
 walkthrough: .venv/ready ## Write docs/walkthrough.md from the running stack
 	@$(BIN)/python -m local.walkthrough

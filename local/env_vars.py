@@ -1,0 +1,58 @@
+"""Writes local/env-vars.json: what `sam local invoke` needs to work on the running stack."""
+
+import json
+import os
+import sys
+from typing import Any
+
+import boto3
+
+from local.layout import ROOT, Layout
+
+TARGET = ROOT / "local" / "env-vars.json"
+REGION = "us-east-1"
+
+
+def variables(stack: dict[str, Any]) -> dict[str, str]:
+    """Give the variables that differ from template.yaml's own.
+
+    Every function gets all of them; each reads what it knows.
+    """
+    client = boto3.client(
+        "cloudformation",
+        endpoint_url=stack["aws_endpoint_url"],
+        region_name=REGION,
+        aws_access_key_id="test",
+        aws_secret_access_key="test",
+    )
+    [deployed] = client.describe_stacks()["Stacks"]
+    told = {output["OutputKey"]: output["OutputValue"] for output in deployed["Outputs"]}
+    return {
+        "AWS_ENDPOINT_URL": stack["aws_endpoint_url"],
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_DEFAULT_REGION": REGION,
+        "TABLE_NAME": told["TableName"],
+        "USER_POOL_ID": told["UserPoolId"],
+        "USER_POOL_CLIENT_ID": told["UserPoolClientId"],
+        "STRIPE_PARAMETER": told["StripeParameter"],
+        "STRIPE_API_BASE": stack["stripe_url"],
+        "DEAD_LETTER_QUEUE_URL": told["InvoiceIssuedDeadLettersUrl"],
+    }
+
+
+def main() -> int:
+    """Write the file."""
+    where = Layout.from_environment().stack_file
+    if not where.exists():
+        print("nothing is running: `make up` first", file=sys.stderr)
+        return 1
+    os.environ.pop("AWS_PROFILE", None)
+    stack = json.loads(where.read_text())
+    TARGET.write_text(json.dumps({"Parameters": variables(stack)}, indent=2) + "\n")
+    print(f"wrote {TARGET.relative_to(ROOT)}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
