@@ -13,10 +13,10 @@ TARGET = ROOT / "local" / "env-vars.json"
 REGION = "us-east-1"
 
 
-def variables(stack: dict[str, Any]) -> dict[str, str]:
+def variables(stack: dict[str, Any]) -> dict[str, dict[str, str]]:
     """Give the variables that differ from template.yaml's own.
 
-    Every function gets all of them; each reads what it knows.
+    Every function gets the ``Parameters``; each reads what it knows.
     """
     client = boto3.client(
         "cloudformation",
@@ -27,11 +27,8 @@ def variables(stack: dict[str, Any]) -> dict[str, str]:
     )
     [deployed] = client.describe_stacks()["Stacks"]
     told = {output["OutputKey"]: output["OutputValue"] for output in deployed["Outputs"]}
-    return {
+    shared = {
         "AWS_ENDPOINT_URL": stack["aws_endpoint_url"],
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",
-        "AWS_DEFAULT_REGION": REGION,
         "TABLE_NAME": told["TableName"],
         "USER_POOL_ID": told["UserPoolId"],
         "USER_POOL_CLIENT_ID": told["UserPoolClientId"],
@@ -39,6 +36,8 @@ def variables(stack: dict[str, Any]) -> dict[str, str]:
         "STRIPE_API_BASE": stack["stripe_url"],
         "DEAD_LETTER_QUEUE_URL": told["InvoiceIssuedDeadLettersUrl"],
     }
+    own = {"DEAD_LETTER_QUEUE_URL": told["CustomerRegisteredDeadLettersUrl"]}
+    return {"Parameters": shared, "RegisterCustomerFunction": own}
 
 
 def main() -> int:
@@ -49,7 +48,7 @@ def main() -> int:
         return 1
     os.environ.pop("AWS_PROFILE", None)
     stack = json.loads(where.read_text())
-    TARGET.write_text(json.dumps({"Parameters": variables(stack)}, indent=2) + "\n")
+    TARGET.write_text(json.dumps(variables(stack), indent=2) + "\n")
     print(f"wrote {TARGET.relative_to(ROOT)}")
     return 0
 
