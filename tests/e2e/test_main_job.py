@@ -204,15 +204,18 @@ def test_amount_due_and_the_list(stack: Stack) -> None:
 def test_a_malformed_invoice_ends_in_the_dead_letter_queue_with_the_reason(
     stack: Stack, customer: Customer
 ) -> None:
-    put_event(stack, "InvoiceIssued", {"number": "INV-BAD", "customer_id": customer.customer_id})
+    bad = {"number": "INV-MALFORMED", "customer_id": customer.customer_id}
+    put_event(stack, "InvoiceIssued", bad)
     sqs, url = aws(stack, "sqs"), outputs(stack)["InvoiceIssuedDeadLettersUrl"]
 
     def look() -> Any:
-        return sqs.receive_message(
-            QueueUrl=url, MessageAttributeNames=["All"], WaitTimeSeconds=1
-        ).get("Messages")
+        received = sqs.receive_message(
+            QueueUrl=url, MessageAttributeNames=["All"], MaxNumberOfMessages=10, WaitTimeSeconds=1
+        )
+        mine = [m for m in received.get("Messages", []) if "INV-MALFORMED" in m["Body"]]
+        return mine[0] if mine else None
 
-    [message] = until(look, "the dead letter")
+    message = until(look, "the dead letter")
     reason = message["MessageAttributes"]["reason"]["StringValue"]
     assert reason.startswith("malformed_event")
     assert "currency" in reason
