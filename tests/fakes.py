@@ -1,7 +1,7 @@
 """Ports in memory, wired through ``bootstrap.use``; the contract suite keeps them honest."""
 
 import threading
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 
@@ -32,6 +32,7 @@ from billfold.services.ports import (
     Identity,
     Opening,
     OpenInvoice,
+    Overdue,
     Page,
     Request,
     SetupResult,
@@ -69,6 +70,7 @@ class Store:
     numbers: dict[str, tuple[str, str]] = field(default_factory=dict)
     payments: dict[tuple[str, str], Payment] = field(default_factory=dict)
     requests: dict[tuple[str, str], Request] = field(default_factory=dict)
+    leases: dict[tuple[str, str], tuple[datetime, int]] = field(default_factory=dict)
     ledger: dict[str, Payment] = field(default_factory=dict)
     counts: dict[tuple[str, str, datetime], int] = field(default_factory=dict)
 
@@ -231,6 +233,7 @@ class FakePayments:
                 last_payment=payment,
             )
             store.payments[owner, payment.payment_id] = payment
+            store.leases[owner, payment.payment_id] = (lease_until, 0)
             store.requests[owner, payment.idempotency_key] = Request(
                 fingerprint, payment.payment_id
             )
@@ -254,20 +257,21 @@ class FakePayments:
                 payment,
                 replace(payment, intent=intent, n=n),
                 replace(invoice, intent=intent, n=n),
+                lease_until=lease_until,
             )
 
     def doubt(self, payment: Payment, *, lease_until: datetime) -> Payment:
-        return self._own_try(Step.DOUBT, payment)
+        return self._own_try(Step.DOUBT, payment, lease_until)
 
     def action(self, payment: Payment, *, lease_until: datetime) -> Payment:
-        return self._own_try(Step.ACTION, payment)
+        return self._own_try(Step.ACTION, payment, lease_until)
 
-    def _own_try(self, step: Step, payment: Payment) -> Payment:
+    def _own_try(self, step: Step, payment: Payment, lease_until: datetime) -> Payment:
         with self.store.lock:
             invoice = self._invoice(payment)
             if invoice.n != payment.n:
                 raise StaleError
-            return self._step(step, payment, payment, invoice)
+            return self._step(step, payment, payment, invoice, lease_until=lease_until)
 
     def settle(self, payment: Payment, succeeded: Succeeded, *, now: datetime) -> Payment:
         with self.store.lock:
@@ -329,7 +333,22 @@ class FakePayments:
                 raise StaleError
             after = replace(payment, state=TRANSITIONS[Step.REVIEW].target)
             self.store.payments[payment.customer_id, payment.payment_id] = after
+            self.store.leases.pop((payment.customer_id, payment.payment_id), None)
             return after
+
+    def overdue(self, now: datetime) -> Iterator[Overdue]:
+        with self.store.lock:
+            expired = [(key, looks) for key, (until, looks) in self.store.leases.items()
+                       if until < now]  # fmt: skip
+        for key, looks in expired:
+            yield Overdue(self.store.payments[key], looks)
+
+    def postpone(self, payment: Payment, *, looks: int, lease_until: datetime) -> None:
+        key = (payment.customer_id, payment.payment_id)
+        with self.store.lock:
+            if key not in self.store.leases or self.store.payments[key].state != payment.state:
+                raise StaleError
+            self.store.leases[key] = (lease_until, looks)
 
     def _invoice(self, payment: Payment) -> Invoice:
         return self.store.invoices[payment.customer_id, payment.invoice_id]
@@ -342,6 +361,7 @@ class FakePayments:
         invoice_after: Invoice,
         *,
         locked: bool = True,
+        lease_until: datetime | None = None,
     ) -> Payment:
         invoice = self._invoice(before)
         last = invoice.last_payment
@@ -355,6 +375,9 @@ class FakePayments:
             raise StaleError
         after = replace(after, state=TRANSITIONS[step].target)
         self.store.payments[before.customer_id, before.payment_id] = after
+        self.store.leases.pop((before.customer_id, before.payment_id), None)
+        if lease_until:
+            self.store.leases[before.customer_id, before.payment_id] = (lease_until, 0)
         self.store.invoices[before.customer_id, before.invoice_id] = replace(
             invoice_after, last_payment=after
         )

@@ -20,7 +20,14 @@ from billfold.domain.limit import DECLINES, LOGIN_ACCOUNT
 from billfold.domain.money import Money
 from billfold.domain.payment import Payment, State, Step, Succeeded, Trigger
 from billfold.domain.wallet import CardFace, Wallet
-from billfold.services.ports import Customers, Invoices, Limits, Payments, StaleError
+from billfold.services.ports import (
+    Customers,
+    Invoices,
+    Limits,
+    Overdue,
+    Payments,
+    StaleError,
+)
 
 from tests.builders import NOON, a_card, a_customer, an_invoice
 from tests.fakes import FakePorts
@@ -425,6 +432,29 @@ def test_payments_are_listed_newest_first_and_by_invoice(
     assert not repositories.payments.list("cust-2", limit=25, after=None).items
     with pytest.raises(NotFoundError):
         repositories.payments.get("cust-2", made[0].payment_id)
+
+
+def test_a_lease_that_ran_out_is_found_until_it_ends(
+    payable: tuple[Repositories, Invoice, Wallet],
+) -> None:
+    repositories, invoice, wallet = payable
+    payments = repositories.payments
+    payment = payments.reserve(a_payment(invoice, wallet), fingerprint="f", lease_until=LATER)
+    assert list(payments.overdue(LATER)) == []
+    after = LATER + timedelta(seconds=1)
+    assert list(payments.overdue(after)) == [Overdue(payment, 0)]
+
+    payment = payments.write_ahead(payment, intent="pi_1", n=1, lease_until=LATER)
+    payment = payments.doubt(payment, lease_until=LATER)
+    payments.postpone(payment, looks=1, lease_until=after + timedelta(minutes=5))
+    assert list(payments.overdue(after)) == []
+    much_later = after + timedelta(minutes=6)
+    assert list(payments.overdue(much_later)) == [Overdue(payment, 1)]
+
+    payments.settle(payment, success(payment), now=NOON)
+    assert list(payments.overdue(much_later)) == []
+    with pytest.raises(StaleError):
+        payments.postpone(payment, looks=2, lease_until=much_later)
 
 
 # Limits

@@ -14,6 +14,7 @@ from local.openapi import FUNCTIONS
 
 ROOT = Path(__file__).resolve().parents[2]
 INTAKE = ("register_customer", "issue_invoice")
+SCHEDULED = ("reconcile",)
 PUBLIC = {
     ("post", "/v1/auth/login"),
     ("post", "/v1/auth/challenge"),
@@ -70,7 +71,7 @@ def functions(resources: dict[str, Any]) -> dict[str, Any]:
 
 def test_every_function_is_deployed(resources: dict[str, Any]) -> None:
     folders = {path.parent.name for path in ROOT.glob("functions/*/app.py")}
-    assert set(functions(resources)) == folders == {*FUNCTIONS, *INTAKE}
+    assert set(functions(resources)) == folders == {*FUNCTIONS, *INTAKE, *SCHEDULED}
 
 
 def test_functions_run_on_the_runtime_that_was_chosen(resources: dict[str, Any]) -> None:
@@ -78,7 +79,7 @@ def test_functions_run_on_the_runtime_that_was_chosen(resources: dict[str, Any])
         properties = function["Properties"]
         assert properties["Runtime"] == "python3.13"
         assert properties["Architectures"] == ["arm64"]
-        assert properties["Timeout"] <= 29
+        assert properties["Timeout"] <= (55 if "ReconcileFunction" in function["LogicalId"] else 29)
 
 
 def test_paying_has_time_for_a_confirm_and_its_answer(resources: dict[str, Any]) -> None:
@@ -136,7 +137,13 @@ def test_only_those_who_charge_may_read_stripes_keys(resources: dict[str, Any]) 
         if "ssm:GetParameter"
         in json.dumps(resources[function["Properties"]["Role"]["Fn::GetAtt"][0]])
     }
-    assert readers == {"cards", "payments"}
+    assert readers == {"cards", "payments", "reconcile"}
+
+
+def test_the_reconciler_runs_every_minute(resources: dict[str, Any]) -> None:
+    [schedule] = of_type(resources, "AWS::Scheduler::Schedule").values()
+    assert schedule["Properties"]["ScheduleExpression"] == "rate(1 minute)"
+    assert "ReconcileFunction" in json.dumps(schedule["Properties"]["Target"])
 
 
 def test_each_function_has_a_log_group_that_forgets(resources: dict[str, Any]) -> None:

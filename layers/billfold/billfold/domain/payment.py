@@ -123,6 +123,14 @@ TRANSITIONS: Final = MappingProxyType(
 
 RESERVE_LEASE: Final = timedelta(seconds=60)
 """A function lives 29 s at most, so a reservation of 60 s belongs to a dead one."""
+UNKNOWN_LEASE: Final = timedelta(seconds=30)
+"""How long an unknown outcome is left alone, so that a late answer can still come by itself."""
+BACK_OFF: Final = (
+    timedelta(minutes=5),
+    timedelta(hours=1),
+    *(timedelta(days=1),) * 7,
+)
+"""When to look again while Stripe says nothing; after the last one a person must look."""
 ACTION_DEADLINE: Final = timedelta(minutes=30)
 CONFIRM_SECONDS: Final = 10.0
 """How long a confirm may take."""

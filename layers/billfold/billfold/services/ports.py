@@ -1,6 +1,6 @@
 """What the use cases need from outside, as Protocols; ``bootstrap`` wires the real ones."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Generic, Protocol, TypeVar
@@ -103,12 +103,21 @@ class Opening:
     declines: int
 
 
+@dataclass(frozen=True, slots=True)
+class Overdue:
+    """A payment in flight whose lease has run out, and how often it was looked at in vain."""
+
+    payment: Payment
+    looks: int
+
+
 class Payments(Protocol):
     """Payments and the steps of the protocol.
 
     Each step is one write that raises StaleError unless the payment is in a state that
     TRANSITIONS allows, the invoice's lock is this payment, and epoch and n are what was read.
-    Each gives the payment as it then is. ``get`` raises NotFoundError.
+    Each gives the payment as it then is. ``get`` raises NotFoundError. ``overdue`` finds payments
+    by an index and reads each from the table.
     """
 
     def get(self, customer_id: str, payment_id: str) -> Payment: ...
@@ -130,6 +139,8 @@ class Payments(Protocol):
     ) -> Payment: ...
     def end(self, payment: Payment, step: Step, *, raise_epoch: bool, now: datetime) -> Payment: ...
     def review(self, payment: Payment, succeeded: Succeeded | None) -> Payment: ...
+    def overdue(self, now: datetime) -> Iterator[Overdue]: ...
+    def postpone(self, payment: Payment, *, looks: int, lease_until: datetime) -> None: ...
 
 
 class Limits(Protocol):

@@ -11,7 +11,7 @@ from billfold.domain.decline import AUTHENTICATION_FAILED
 from billfold.domain.errors import UnavailableError
 from billfold.domain.payment import (
     ACTION_DEADLINE,
-    RESERVE_LEASE,
+    UNKNOWN_LEASE,
     ActionRequired,
     Answer,
     Canceled,
@@ -64,7 +64,7 @@ def record_look(payment: Payment, answer: Answer, ports: Ports) -> Payment:
         case WantsMethod() if payment.state is State.REQUIRES_ACTION:
             return _decline(payment, answer.decline or AUTHENTICATION_FAILED, None, ports)
         case _ if payment.state is State.CONFIRMING:
-            lease = ports.clock.now() + RESERVE_LEASE
+            lease = ports.clock.now() + UNKNOWN_LEASE
             return _write(payment, lambda: ports.payments.doubt(payment, lease_until=lease), ports)
         case _:
             return payment

@@ -136,7 +136,7 @@ def _from_invoice(invoice: Invoice) -> Item:
     return {
         **keys.invoice(customer_id, invoice_id),
         "open_sort": keys.open_sort(invoice.due_on, invoice_id),
-        "due_shard": keys.shard("DUE", invoice_id),
+        "due_shard": keys.due_shard(invoice_id),
         "due_sort": keys.due_sort(invoice.due_on, customer_id, invoice_id),
         "invoice_id": invoice_id,
         "customer_id": customer_id,

@@ -17,7 +17,9 @@ DUE: Final = "due"
 LEASES: Final = "leases"
 """Global index on ``lease_shard, lease_until``: payments in flight, by the end of their lease."""
 
-SHARDS: Final = 16
+DUE_SHARDS: Final = 16
+LEASE_SHARDS: Final = 4
+"""Few, since the reconciler asks each of them every minute, also when nothing is in flight."""
 ACCOUNT: Final = "ACCOUNT#"
 INVOICE: Final = "INVOICE#"
 PAYMENT: Final = "PAYMENT#"
@@ -90,7 +92,20 @@ def due_sort(due_on: date, customer_id: str, invoice_id: str) -> str:
     return f"{due_on.isoformat()}#{customer_id}#{invoice_id}"
 
 
-def shard(prefix: str, identifier: str) -> str:
-    """Spread the items of a global index over SHARDS partitions, e.g. ``DUE#07``."""
-    digest = hashlib.sha256(identifier.encode()).digest()
-    return f"{prefix}#{digest[0] % SHARDS:02d}"
+def due_shard(invoice_id: str) -> str:
+    """Hash key of DUE, e.g. ``DUE#07``."""
+    return f"DUE#{_spread(invoice_id, DUE_SHARDS):02d}"
+
+
+def lease_shard(payment_id: str) -> str:
+    """Hash key of LEASES, e.g. ``LEASE#03``."""
+    return f"LEASE#{_spread(payment_id, LEASE_SHARDS):02d}"
+
+
+def lease_shards() -> list[str]:
+    """All hash keys of LEASES."""
+    return [f"LEASE#{number:02d}" for number in range(LEASE_SHARDS)]
+
+
+def _spread(identifier: str, shards: int) -> int:
+    return hashlib.sha256(identifier.encode()).digest()[0] % shards

@@ -14,7 +14,7 @@ follow in the same transaction.
     end          lock, epoch, n; epoch+1 if fenced   put      -hold   expires
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -29,7 +29,7 @@ from billfold.domain.errors import NotFoundError
 from billfold.domain.limit import DECLINES
 from billfold.domain.payment import TRANSITIONS, Decline, Payment, Step, Succeeded
 from billfold.domain.wallet import CardFace
-from billfold.services.ports import Opening, Page, Request
+from billfold.services.ports import Opening, Overdue, Page, Request
 
 REQUEST_MEMORY: Final = timedelta(days=30)
 """How long a resolved Idempotency-Key is remembered; one that is unresolved never expires."""
@@ -232,7 +232,7 @@ class DynamoPayments:
         self._table.write(
             Update(
                 keys.payment(payment.customer_id, payment.payment_id),
-                "SET #state = :after, #found = :found",
+                "SET #state = :after, #found = :found REMOVE #lease_shard, #lease_until",
                 condition=f"#state IN ({', '.join(f':{name}' for name in states)})",
                 values={
                     **states,
@@ -242,6 +242,32 @@ class DynamoPayments:
             )
         )
         return after
+
+    def overdue(self, now: datetime) -> Iterator[Overdue]:
+        """Find payments whose lease has run out; the index only says where to look.
+
+        What a payment is comes from the table: one that was settled meanwhile has no lease.
+        """
+        for shard in keys.lease_shards():
+            for key in self._table.expired(keys.LEASES, shard, now.isoformat()):
+                item = self._table.get(key)
+                if item and item.get("lease_until", "~") < now.isoformat():
+                    yield Overdue(to_payment(item), item.get("looks", 0))
+
+    def postpone(self, payment: Payment, *, looks: int, lease_until: datetime) -> None:
+        """Look again later; nothing is known, so nothing but the lease changes."""
+        self._table.write(
+            Update(
+                keys.payment(payment.customer_id, payment.payment_id),
+                "SET #lease_until = :lease_until, #looks = :looks",
+                condition="#state = :state AND attribute_exists(#lease_until)",
+                values={
+                    "lease_until": lease_until.isoformat(),
+                    "looks": looks,
+                    "state": payment.state.value,
+                },
+            )
+        )
 
     def _step(
         self,
@@ -312,7 +338,7 @@ def _item(payment: Payment, lease_until: datetime | None) -> Item:
         **from_payment(payment),
     }
     if lease_until:
-        item["lease_shard"] = keys.shard("LEASE", payment.payment_id)
+        item["lease_shard"] = keys.lease_shard(payment.payment_id)
         item["lease_until"] = lease_until.isoformat()
     return item
 

@@ -143,6 +143,20 @@ class Table:
                 return items, _unmarshal(more)["sk"] if more else None
             arguments["ExclusiveStartKey"] = more
 
+    def expired(self, index: str, shard: str, until: str) -> list[Key]:
+        """Give the keys of the items whose lease in a global index ended before ``until``."""
+        arguments: dict[str, Any] = {
+            "TableName": self._name,
+            "IndexName": index,
+            "KeyConditionExpression": "#lease_shard = :shard AND #lease_until < :until",
+        }
+        bound = {"shard": shard, "until": until}
+        arguments.update(_bindings(arguments["KeyConditionExpression"], bound, {}))
+        with _translated():
+            answer = self._client.query(**arguments)
+        # One page a run is enough: what is left is found by the next run, a minute later.
+        return [{"pk": item["pk"], "sk": item["sk"]} for item in map(_unmarshal, answer["Items"])]
+
     def write(self, write: Put | Update) -> None:
         """Write one item.
 
