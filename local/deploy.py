@@ -21,7 +21,7 @@ DEADLINE_SECONDS = 60
 
 @dataclass(frozen=True, slots=True)
 class Deployment:
-    """What the stack's outputs say."""
+    """What the stack's outputs say, and which function is behind each route."""
 
     endpoint: str
     api_id: str
@@ -30,6 +30,7 @@ class Deployment:
     user_pool_client: str
     event_bus: str
     stripe_parameter: str
+    routes: Mapping[str, str]
 
     @property
     def api_base(self) -> str:
@@ -60,6 +61,7 @@ def deploy(endpoint: str, build: Path, copy: Path, parameters: Mapping[str, str]
             user_pool_client=outputs["UserPoolClientId"],
             event_bus=outputs["EventBusName"],
             stripe_parameter=outputs["StripeParameter"],
+            routes=translate.routes(body["Resources"]),
         )
         _finish_table(endpoint, deployment.table)
     except (ClientError, BotoCoreError) as error:

@@ -18,6 +18,14 @@ from local.stripe_keys import StripeAccount
 
 
 @dataclass(frozen=True, slots=True)
+class Api:
+    """The deployed API: its address inside the emulator, and the function behind each route."""
+
+    address: str
+    routes: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
 class Order:
     """What to bring up."""
 
@@ -28,13 +36,13 @@ class Order:
     stripe: StripeAccount
 
 
-def provision(order: Order, deployed: Callable[[str], None], check: Callable[[], None]) -> None:
+def provision(order: Order, deployed: Callable[[Api], None], check: Callable[[], None]) -> None:
     """Deploy, check and seed.
 
     Parameters
     ----------
     deployed
-        Is told the API's address inside the emulator, before it is first called.
+        Is told about the API before it is first called.
     check
         Raises when waiting is in vain.
 
@@ -51,12 +59,12 @@ def provision(order: Order, deployed: Callable[[str], None], check: Callable[[],
         while True:
             check()
             if ours.poll(0.2):
-                kind, text = ours.recv()
-                if kind == "done":
+                said = ours.recv()
+                if said == "done":
                     return
-                if kind == "failed":
-                    raise StackError(text)
-                deployed(text)
+                if isinstance(said, str):
+                    raise StackError(said)
+                deployed(said)
                 ours.send("go on")
     except EOFError as error:
         raise StackError("the deployment ended without a word; see the lines above") from error
@@ -74,9 +82,11 @@ def _work(supervisor: Connection, order: Order) -> None:
     try:
         _bring_up(supervisor, order)
     except StackError as error:
-        supervisor.send(("failed", str(error)))
+        supervisor.send(str(error))
+    except Exception as error:  # noqa: BLE001 - whatever it is, it ends the bring-up in one line
+        supervisor.send(f"the bring-up failed: {type(error).__name__}: {str(error)[:300]}")
     else:
-        supervisor.send(("done", ""))
+        supervisor.send("done")
 
 
 def _bring_up(supervisor: Connection, order: Order) -> None:
@@ -86,7 +96,7 @@ def _bring_up(supervisor: Connection, order: Order) -> None:
     with step("Deploying template.yaml"):
         _store_keys(order)
         deployment = deploy.deploy(order.aws_endpoint, order.build, order.copy, _parameters(order))
-    supervisor.send(("deployed", deployment.api_base))
+    supervisor.send(Api(deployment.api_base, dict(deployment.routes)))
     supervisor.recv()
     with step("Checking routes, codes and tokens"):
         assertions.require_sound(deployment, order.origin)

@@ -4,10 +4,9 @@ It stands for CloudFront and API Gateway's front: it answers as the gateway does
 emulator does not (limits, errors), and adds nothing that a function could rely on.
 """
 
-import asyncio
-import os
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+import re
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from typing import Final
 
 import httpx
@@ -19,6 +18,8 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
 from local import mail, pages
+from local.admission import Workers
+from local.provision import Api
 from local.stack_file import Stack
 
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
@@ -26,9 +27,6 @@ METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 MAX_BODY_BYTES: Final = 10 * 1024 * 1024
 MAX_HEADER_BYTES: Final = 10240
 GATEWAY_SECONDS: Final = 30
-# Every call in flight is a process of the AWS emulator; more of them wait here, as they would for
-# a machine of this size anyway, and the stack stays below 1 GB.
-IN_FLIGHT: Final = int(os.environ.get("BILLFOLD_CONCURRENCY", "4"))
 # These concern one connection and are not passed on (RFC 9110, 7.6.1).
 HOP_BY_HOP: Final = frozenset(
     {
@@ -47,25 +45,27 @@ HOP_BY_HOP: Final = frozenset(
 
 
 def application(  # noqa: C901 - three small routes around one client
-    api_base: Callable[[], str], stack: Callable[[], Stack | None]
+    api: Api, workers: Workers, stack: Callable[[], Stack | None]
 ) -> Starlette:
     """Make the proxy.
 
     Parameters
     ----------
-    api_base
-        Gives the address of the HTTP API inside the AWS emulator.
+    api
+        The HTTP API inside the AWS emulator.
+    workers
+        Whose turn it is to call a function.
     stack
         Gives what the page shows; None while the stack is coming up.
     """
     upstream = httpx.AsyncClient(
         timeout=httpx.Timeout(GATEWAY_SECONDS + 1, pool=None),
         trust_env=False,
-        limits=httpx.Limits(max_connections=None, max_keepalive_connections=IN_FLIGHT),
+        limits=httpx.Limits(max_connections=None, max_keepalive_connections=16),
     )
-    free = asyncio.Semaphore(IN_FLIGHT)
+    functions = [(_pattern(key), function) for key, function in api.routes.items()]
 
-    async def api(request: Request) -> Response:
+    async def gateway(request: Request) -> Response:
         refused = _over_limits(request)
         if refused:
             return refused
@@ -74,10 +74,10 @@ def application(  # noqa: C901 - three small routes around one client
             return _message(413, "Request Entity Too Large")
         path = request.scope["raw_path"].decode("ascii")
         query = request.scope["query_string"].decode("ascii")
-        url = httpx.URL(f"{api_base()}{path}{'?' + query if query else ''}")
+        url = httpx.URL(f"{api.address}{path}{'?' + query if query else ''}")
         headers = [(k, v) for k, v in request.headers.raw if k.lower() not in HOP_BY_HOP]
         try:
-            async with free:
+            async with _turn(workers, functions, f"{request.method} {path}"):
                 answer = await upstream.request(request.method, url, content=body, headers=headers)
         except httpx.TimeoutException:
             return _message(503, "Service Unavailable")
@@ -107,12 +107,27 @@ def application(  # noqa: C901 - three small routes around one client
         routes=[
             Route("/", portal),
             Route("/mail", inbox),
-            Route("/v1/{path:path}", api, methods=METHODS),
+            Route("/v1/{path:path}", gateway, methods=METHODS),
         ],
         # A page of another name must not reach the stack by pointing its name here.
         middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=["127.0.0.1", "localhost"])],
         lifespan=lifespan,
     )
+
+
+def _pattern(key: str) -> re.Pattern[str]:
+    """Read a route's key, e.g. ``GET /v1/invoices/{invoice_id}``."""
+    return re.compile("[^/]+".join(re.escape(part) for part in re.split(r"{\w+}", key)))
+
+
+def _turn(
+    workers: Workers, functions: Sequence[tuple[re.Pattern[str], str]], called: str
+) -> AbstractAsyncContextManager[None]:
+    """Wait for a worker of the called function; a route that is not there needs none."""
+    for pattern, function in functions:
+        if pattern.fullmatch(called):
+            return workers.lease(function)
+    return nullcontext()
 
 
 def _over_limits(request: Request) -> Response | None:

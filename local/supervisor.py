@@ -8,15 +8,15 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from types import FrameType
-from typing import NoReturn
 
 from local import emulators, package, stack_file, stripe_keys
+from local.admission import Workers, extra_workers
 from local.data import Data
 from local.failure import StackError
 from local.layout import LOOPBACK, Layout, Ports
 from local.processes import Child, ProcessFile, sweep, this_process
 from local.progress import step
-from local.provision import Order, provision
+from local.provision import Api, Order, provision
 from local.proxy import application
 from local.seed_data import CUSTOMERS
 from local.server import Server
@@ -26,7 +26,46 @@ NAME = "the supervisor"
 
 
 class Interrupted(BaseException):
-    """SIGINT or SIGTERM came."""
+    """SIGINT, SIGTERM or SIGHUP came."""
+
+
+class Signals:
+    """Turns the signals that end us into ``Interrupted``, but not while something is half done."""
+
+    def __init__(self) -> None:
+        self._held = False
+        self._came = False
+
+    def listen(self) -> None:
+        """Begin."""
+        self._handle(self._interrupt)
+
+    def ignore(self) -> None:
+        """Let nothing get in the way of taking down."""
+        self._handle(signal.SIG_IGN)
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Put an interruption off to the end of the block."""
+        self._held = True
+        try:
+            yield
+        finally:
+            self._held = False
+        if self._came:
+            raise Interrupted
+
+    def _interrupt(self, _number: int, _frame: FrameType | None) -> None:
+        self._came = True
+        if not self._held:
+            raise Interrupted
+
+    @staticmethod
+    def _handle(
+        handler: signal.Handlers | Callable[[int, FrameType | None], None],
+    ) -> None:
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, handler)
 
 
 def run(layout: Layout, ports: Ports, ready: Callable[[Stack], None]) -> None:
@@ -38,22 +77,26 @@ def run(layout: Layout, ports: Ports, ready: Callable[[Stack], None]) -> None:
         It cannot come up, or a part of it has ended.
     """
     layout.prepare()
+    signals = Signals()
     with _alone(layout), ExitStack() as closing:
         try:
-            _interrupt_on_signals()
-            _bring_up(layout, ports, closing, ready)
+            signals.listen()
+            _bring_up(layout, ports, closing, signals, ready)
         except Interrupted:
             print("\nStopping …", flush=True)
         finally:
-            # From here on nothing may get in the way of taking down.
-            for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-                signal.signal(number, signal.SIG_IGN)
+            signals.ignore()
 
 
 def _bring_up(
-    layout: Layout, ports: Ports, closing: ExitStack, ready: Callable[[Stack], None]
+    layout: Layout,
+    ports: Ports,
+    closing: ExitStack,
+    signals: Signals,
+    ready: Callable[[Stack], None],
 ) -> None:
     ports.require_free()
+    extra = extra_workers()
     stripe = stripe_keys.account(os.environ, f"http://{LOOPBACK}:{ports.stripe}")
     stack = _describe(ports, stripe)
     # Taken down in the opposite order: the files last.
@@ -67,8 +110,9 @@ def _bring_up(
     data = Data.of(layout.data, stripe)
     data.open()
     with step("Starting the emulators"):
-        children = _start(layout, data, ports, stripe, closing)
-        processes.write([this_process(NAME), *(child.record for child in children)])
+        with signals.held():
+            children = _start(layout, data, ports, stripe, closing)
+            processes.write([this_process(NAME), *(child.record for child in children)])
 
         def check() -> None:
             for child in children:
@@ -77,26 +121,26 @@ def _bring_up(
         emulators.wait_for(f"{stack.aws_endpoint_url}/_ministack/health", children[0], check)
         if stripe.control_url:
             emulators.wait_for(f"{stripe.control_url}/health", children[1], check)
-    addresses: list[str] = []
     shown: list[Stack] = []
-    server = Server(
-        application(lambda: addresses[0], lambda: shown[0] if shown else None), ports.portal
-    )
-    closing.callback(server.stop)
+    servers: list[Server] = []
 
-    def deployed(address: str) -> None:
-        addresses.append(address)
-        server.start()
+    def deployed(api: Api) -> None:
+        workers = Workers(set(api.routes.values()), extra)
+        app = application(api, workers, lambda: shown[0] if shown else None)
+        servers.append(Server(app, ports.portal))
+        closing.callback(servers[0].stop)
+        servers[0].start()
 
     order = Order(stack.aws_endpoint_url, stack.api_url, layout.build, layout.run / "layer", stripe)
     provision(order, deployed, check)
     shown.append(stack)
     closing.callback(layout.stack_file.unlink, missing_ok=True)
-    stack_file.write(layout.stack_file, stack)
     ready(stack)
+    # Last: `up` goes away when it sees the file.
+    stack_file.write(layout.stack_file, stack)
     while True:
         check()
-        server.require_alive()
+        servers[0].require_alive()
         time.sleep(0.5)
 
 
@@ -157,11 +201,3 @@ def _alone(layout: Layout) -> Iterator[None]:
             if log.name != "up.log":
                 log.unlink()
         yield
-
-
-def _interrupt_on_signals() -> None:
-    def interrupt(_number: int, _frame: FrameType | None) -> NoReturn:
-        raise Interrupted
-
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, interrupt)

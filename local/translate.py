@@ -73,6 +73,18 @@ def to_cloudformation(
     return plain
 
 
+def routes(resources: Resources) -> dict[str, str]:
+    """Give the function behind each route, e.g. ``{"GET /v1/account": "AccountFunction"}``."""
+    found = {}
+    for resource in resources.values():
+        if resource["Type"] == "AWS::ApiGatewayV2::Route":
+            target = resource["Properties"]["Target"]["Fn::Sub"]
+            integration = resources[target.removeprefix("integrations/${").removesuffix("}")]
+            function = integration["Properties"]["IntegrationUri"]["Fn::GetAtt"][0]
+            found[resource["Properties"]["RouteKey"]] = function
+    return found
+
+
 def _write_out(api: str, properties: dict[str, Any]) -> Resources:
     """Replace an API's OpenAPI document by resources for its authorizers and routes."""
     document = properties.pop("Body")

@@ -84,6 +84,7 @@ def test_functions_run_on_the_runtime_that_was_chosen(resources: dict[str, Any])
 
 def test_paying_has_time_for_a_confirm_and_its_answer(resources: dict[str, Any]) -> None:
     assert functions(resources)["payments"]["Properties"]["Timeout"] == 29
+    assert functions(resources)["cards"]["Properties"]["Timeout"] == 29
 
 
 def test_no_secret_is_in_an_environment_variable(resources: dict[str, Any]) -> None:
