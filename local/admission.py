@@ -78,11 +78,13 @@ class Workers:
 
     def _forget_old_peaks(self) -> None:
         now = self._now()
-        if now - self._window_began < WINDOW_SECONDS:
+        passed = (now - self._window_began) / WINDOW_SECONDS
+        if passed < 1:
             return
         self._window_began = now
         for pool in self._pools.values():
-            pool.peak_before, pool.peak = pool.peak, max(1, pool.busy)
+            now_busy = max(1, pool.busy)
+            pool.peak_before, pool.peak = pool.peak if passed < 2 else now_busy, now_busy
 
 
 def extra_workers() -> int:
