@@ -11,7 +11,7 @@ from starlette.types import Receive, Scope, Send
 
 from local.stripe_emulator import clock, faults, request_log
 from local.stripe_emulator.connection import drop
-from local.stripe_emulator.errors import error_object
+from local.stripe_emulator.errors import ApiError, error_object
 from local.stripe_emulator.faults import Fault, Kind
 from local.stripe_emulator.gateway import SERVER_ERROR, Answer, Gateway, Incoming
 from local.stripe_emulator.settings import API_VERSION
@@ -53,7 +53,7 @@ class ApiApp:
         await _response(incoming, answer)(scope, receive, send)
 
     async def release_late(self) -> int:
-        """Execute the late requests now, and tell how many there were."""
+        """Execute the late requests now and end the hanging ones; tell how many were late."""
         waiting = list(self._late)
         self._release.set()
         await asyncio.gather(*waiting)
@@ -74,9 +74,7 @@ class ApiApp:
             case Kind.SERVER_ERROR:
                 return Answer(500, json.dumps(SERVER_ERROR))
             case Kind.TIMEOUT if fault:
-                with self._gateway.keys.held(incoming.idempotency_key):
-                    await asyncio.sleep(fault.seconds)
-                return None
+                return await self._hang(incoming, fault.seconds)
             case Kind.LATE if fault:
                 task = asyncio.create_task(self._execute_late(incoming, fault.seconds))
                 self._late.add(task)
@@ -89,9 +87,20 @@ class ApiApp:
         )
         return None if kind is Kind.DROP_AFTER_COMMIT else answer
 
-    async def _execute_late(self, incoming: Incoming, seconds: float) -> None:
+    async def _hang(self, incoming: Incoming, seconds: float) -> Answer | None:
+        try:
+            with self._gateway.keys.held(incoming.idempotency_key):
+                await self._wait(seconds)
+        except ApiError as in_use:
+            return Answer(in_use.status, json.dumps(in_use.body))
+        return None
+
+    async def _wait(self, seconds: float) -> None:
         with suppress(TimeoutError):
             await asyncio.wait_for(self._release.wait(), seconds)
+
+    async def _execute_late(self, incoming: Incoming, seconds: float) -> None:
+        await self._wait(seconds)
         await run_in_threadpool(self._gateway.answer, incoming)
 
     def _strike(self, incoming: Incoming) -> Fault | None:
@@ -122,7 +131,9 @@ async def _read(request: Request) -> Incoming | None:
         body += chunk
         if len(body) > _LARGEST_BODY:
             return None
-    encoded = request.url.query if request.method in ("GET", "DELETE") else body.decode("latin-1")
+    encoded = (
+        request.url.query if request.method in ("GET", "DELETE") else body.decode(errors="replace")
+    )
     return Incoming(
         method=request.method,
         path=request.url.path.rstrip("/"),

@@ -81,6 +81,8 @@ class Endpoint:
 
     @property
     def accepts(self) -> Shape:
-        """The parameters, with `expand`, which every route has."""
+        """The parameters, with `expand`, which all but deletions have."""
+        if self.method == "DELETE":
+            return self.parameters
         fields = {**self.parameters.fields, "expand": Many(Identifier())}
         return Shape(fields, self.parameters.required)

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -17,6 +17,8 @@ from local.stripe_emulator.ids import new_id
 from local.stripe_emulator.settings import API_VERSION, Settings
 from local.stripe_emulator.store import Store, Transaction
 from local.stripe_emulator.webhooks import Courier
+
+_Number = TypeVar("_Number", int, float)
 
 
 class BadControlError(Exception):
@@ -75,8 +77,8 @@ class Control:
                     str(given.get("method", "*")),
                     str(given["path"]),
                     faults.Kind(str(given["kind"])),
-                    int(given.get("count", 1)),
-                    float(given.get("seconds", 30)),
+                    _at_least(1, int(given.get("count", 1))),
+                    _at_least(0, float(given.get("seconds", 30))),
                 )
             except (KeyError, TypeError, ValueError) as error:
                 kinds = ", ".join(kind.value for kind in faults.Kind)
@@ -154,6 +156,12 @@ async def _body(request: Request) -> dict[str, Any]:
         raise BadControlError("the body is not JSON") from error
     if not isinstance(given, dict):
         raise BadControlError("the body is not a JSON object")
+    return given
+
+
+def _at_least(least: int, given: _Number) -> _Number:
+    if not given >= least:
+        raise ValueError(f"{given} is less than {least}")
     return given
 
 

@@ -192,7 +192,7 @@ ENDPOINTS: Final = (
         _confirm,
         Shape(
             {
-                **INTENT,
+                **{name: INTENT[name] for name in INTENT if name != "payment_method_types"},
                 **CONFIRMATION,
                 "client_secret": Identifier(),
                 "payment_method_options": SETUP_CARD_OPTIONS,

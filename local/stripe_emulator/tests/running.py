@@ -67,6 +67,7 @@ class Emulator:
         ready = re.search(r"http://\S+", self.process.stdout.readline())
         assert ready, "the emulator did not start"
         self.url = ready[0]
+        self.operator = httpx.Client(base_url=self.url, timeout=30)
         self.stripe = self.sdk()
         self.secret = self.client(SECRET_KEY)
         self.public = self.client(PUBLISHABLE_KEY)
@@ -87,13 +88,13 @@ class Emulator:
             event_hooks={"response": [_check_response]},
         )
 
-    def control(self, path: str, **given: Any) -> Any:
-        answer = httpx.post(f"{self.url}/_control/{path}", json=given)
+    def control(self, route: str, /, **given: Any) -> Any:
+        answer = self.operator.post(f"/_control/{route}", json=given)
         assert answer.status_code == 200, answer.text
         return answer.json()
 
-    def look(self, path: str, **query: str) -> Any:
-        answer = httpx.get(f"{self.url}/_control/{path}", params=query)
+    def look(self, route: str, /, **query: str) -> Any:
+        answer = self.operator.get(f"/_control/{route}", params=query)
         assert answer.status_code == 200, answer.text
         return answer.json()
 
@@ -159,6 +160,7 @@ class Emulator:
     def _close(self) -> None:
         assert self.process.stdout is not None
         self.process.stdout.close()
+        self.operator.close()
         self.secret.close()
         self.public.close()
 

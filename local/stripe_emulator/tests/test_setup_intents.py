@@ -1,0 +1,74 @@
+"""The life of a SetupIntent."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import stripe
+
+from local.stripe_emulator.tests.running import Emulator, typed_card
+
+
+def test_a_browser_adds_a_card(emulator: Emulator) -> None:
+    customer = emulator.customer()
+    setup = emulator.stripe.v1.setup_intents.create(
+        {"customer": customer, "allowed_payment_method_types": ["card"], "usage": "off_session"}
+    )
+    assert setup.status == "requires_payment_method"
+    url = f"/v1/setup_intents/{setup.id}"
+    secret = {"client_secret": str(setup.client_secret)}
+    fields = typed_card("4242424242424242", prefix="payment_method_data")
+    assert emulator.public.post(f"{url}/confirm", data=fields).status_code == 400
+    confirmed = emulator.public.post(f"{url}/confirm", data=fields | secret).json()
+    assert confirmed["status"] == "succeeded"
+    assert "customer" not in confirmed
+    saved = emulator.stripe.v1.payment_methods.list({"customer": customer, "type": "card"}).data
+    assert [method.id for method in saved] == [confirmed["payment_method"]]
+    assert {"setup_intent.succeeded", "payment_method.attached"} <= set(emulator.event_types())
+
+
+def test_the_browsers_answer_shows_a_decline(emulator: Emulator) -> None:
+    setup = emulator.stripe.v1.setup_intents.create(
+        {"customer": emulator.customer(), "allowed_payment_method_types": ["card"]}
+    )
+    fields = typed_card("4000000000009995", prefix="payment_method_data")
+    answer = emulator.public.post(
+        f"/v1/setup_intents/{setup.id}/confirm",
+        data=fields | {"client_secret": str(setup.client_secret)},
+    )
+    assert answer.status_code == 402
+    error = answer.json()["error"]
+    assert error["decline_code"] == "insufficient_funds"
+    assert error["setup_intent"]["status"] == "requires_payment_method"
+    assert "customer" not in error["setup_intent"]
+    assert "setup_intent.setup_failed" in emulator.event_types()
+
+
+def test_what_a_status_does_not_allow(emulator: Emulator) -> None:
+    client = emulator.stripe.v1.setup_intents
+    customer = emulator.customer()
+    emulator.saved_card(customer)
+    done = client.list({"customer": customer}).data[0].id
+    canceled = client.cancel(client.create().id, {"cancellation_reason": "abandoned"})
+    assert canceled.status == "canceled"
+    attempts: list[Callable[[], Any]] = [
+        lambda: client.confirm(done),
+        lambda: client.cancel(done),
+        lambda: client.cancel(canceled.id),
+        lambda: client.confirm(canceled.id),
+        lambda: client.confirm(client.create().id),
+        lambda: client.update(done, {"payment_method": "pm_card_visa"}),
+    ]
+    for attempt in attempts:
+        with pytest.raises(stripe.InvalidRequestError) as error:
+            attempt()
+        assert error.value.code == "setup_intent_unexpected_state"
+
+
+def test_a_method_given_early_waits_for_confirmation(emulator: Emulator) -> None:
+    client = emulator.stripe.v1.setup_intents
+    setup = client.create({"allowed_payment_method_types": ["card"]})
+    assert client.update(setup.id, {"payment_method": "pm_card_visa"}).status == (
+        "requires_confirmation"
+    )
+    assert client.confirm(setup.id).status == "succeeded"
