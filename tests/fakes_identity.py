@@ -40,7 +40,7 @@ class FakeIdentity:
         return self._tokens()
 
     def answer(self, email: str, challenge: Challenge, answer: str) -> Tokens | Challenge:
-        if "|" not in challenge.session:
+        if challenge.session != f"{self.owners.get(email)}|session":
             raise SessionExpiredError
         if challenge.name == "SOFTWARE_TOKEN_MFA" and answer != TOTP_CODE:
             raise InvalidCredentialsError

@@ -78,7 +78,8 @@ def ask_for_reset(body: AskForResetIn) -> Response[str]:
     status_code=204,
 )
 def reset(body: ResetIn) -> None:
-    auth.reset(body.email, body.code, body.new_password, bootstrap.ports())
+    address, ports = http.source_address(app), bootstrap.ports()
+    auth.reset(body.email, body.code, body.new_password, address, ports)
 
 
 @app.post("/v1/auth/password", summary="Change the password", tags=["Log-in"], status_code=204)

@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import hmac
+import logging
 from collections.abc import Callable
 from typing import Any
 
@@ -15,17 +16,20 @@ from billfold.domain.errors import (
     ForbiddenTokenError,
     InvalidCodeError,
     InvalidCredentialsError,
+    InvalidInputError,
     SessionExpiredError,
     TooManyRequestsError,
     UnavailableError,
     WeakPasswordError,
 )
 from billfold.services.ports import Challenge, Tokens
+from botocore import xform_name
 from botocore.exceptions import EndpointConnectionError
 from botocore.stub import Stubber
 
 from tests.builders import a_customer
 
+HIDDEN = "text that no caller may see"
 SECRET = "client-secret-that-nobody-may-see"
 POOL, CLIENT = "us-east-1_Example01", "1example23456789"
 EMAIL, PASSWORD = "customer-1@example.com", "Correct-Horse-7"
@@ -55,7 +59,7 @@ class Stubbed:
         return self
 
     def fails(self, call: str, code: str) -> "Stubbed":
-        self.stub.add_client_error(call, code, "text that no caller may see")
+        self.stub.add_client_error(call, code, HIDDEN)
         return self
 
 
@@ -141,73 +145,236 @@ def test_refresh_rotates_where_cognito_does() -> None:
 
 
 Act = Callable[[CognitoIdentity], object]
-CHALLENGE = Challenge("SOFTWARE_TOKEN_MFA", "cust-1|" + "s" * 24)
-LOGIN: Act = lambda identity: identity.login(EMAIL, PASSWORD)  # noqa: E731
-ANSWER: Act = lambda identity: identity.answer(EMAIL, CHALLENGE, "123456")  # noqa: E731
-REFRESH: Act = lambda identity: identity.refresh("token")  # noqa: E731
-RESET: Act = lambda identity: identity.reset_password(EMAIL, "123456", PASSWORD)  # noqa: E731
-CHANGE: Act = lambda identity: identity.change_password("token", "a", "b")  # noqa: E731
-TOTP: Act = lambda identity: identity.confirm_totp("token", "123456")  # noqa: E731
+CALLS: dict[str, Act] = {
+    "AdminInitiateAuth": lambda identity: identity.login(EMAIL, PASSWORD),
+    "AdminRespondToAuthChallenge": lambda identity: identity.answer(EMAIL, sealed(), "123456"),
+    "GetTokensFromRefreshToken": lambda identity: identity.refresh("token"),
+    "RevokeToken": lambda identity: identity.revoke("token"),
+    "ForgotPassword": lambda identity: identity.send_reset_code(EMAIL),
+    "ConfirmForgotPassword": lambda identity: identity.reset_password(EMAIL, "1", PASSWORD),
+    "ChangePassword": lambda identity: identity.change_password("token", "a", "b"),
+    "AssociateSoftwareToken": lambda identity: identity.begin_totp("token"),
+    "VerifySoftwareToken": lambda identity: identity.confirm_totp("token", "123456"),
+    "SetUserMFAPreference": lambda identity: identity.remove_totp("token"),
+    "AdminGetUser": lambda identity: identity.create_login(a_customer()),
+    "DescribeUserPoolClient": lambda identity: identity.refresh("token"),
+}
+WITHOUT_SECRET = {
+    "ChangePassword",
+    "AssociateSoftwareToken",
+    "VerifySoftwareToken",
+    "SetUserMFAPreference",
+    "AdminGetUser",
+    "DescribeUserPoolClient",
+}
+THIS_USER = ("NotAuthorized", "PasswordResetRequired", "UserNotConfirmed", "UserNotFound")
+WEAK = ("InvalidPassword", "PasswordHistoryPolicyViolation")
+SILENT = None
+REFUSED: dict[str, dict[str, type[BillfoldError] | None]] = {
+    "AdminInitiateAuth": dict.fromkeys((*THIS_USER, "InvalidParameter"), InvalidCredentialsError),
+    "AdminRespondToAuthChallenge": {
+        **dict.fromkeys((*THIS_USER, "InvalidParameter"), SessionExpiredError),
+        **dict.fromkeys(("MFAMethodNotFound", "SoftwareTokenMFANotFound"), SessionExpiredError),
+        **dict.fromkeys(("CodeMismatch", "ExpiredCode"), InvalidCredentialsError),
+        **dict.fromkeys(WEAK, WeakPasswordError),
+    },
+    "GetTokensFromRefreshToken": dict.fromkeys(
+        (*THIS_USER, "InvalidParameter", "RefreshTokenReuse"), SessionExpiredError
+    ),
+    "RevokeToken": dict.fromkeys(("InvalidParameter", "UnsupportedTokenType"), SILENT),
+    "ForgotPassword": dict.fromkeys(
+        ("InvalidParameter", "CodeDeliveryFailure", "InvalidEmailRoleAccessPolicy",
+         "InvalidSmsRoleAccessPolicy", "InvalidSmsRoleTrustRelationship", "LimitExceeded",
+         "UserNotFound"),
+        SILENT,
+    ),
+    "ConfirmForgotPassword": {
+        **dict.fromkeys(
+            (*THIS_USER, "InvalidParameter", "CodeMismatch", "ExpiredCode", "LimitExceeded",
+             "TooManyFailedAttempts"),
+            InvalidCodeError,
+        ),
+        **dict.fromkeys(WEAK, WeakPasswordError),
+    },
+    "ChangePassword": {
+        **dict.fromkeys((*THIS_USER, "InvalidParameter"), InvalidCredentialsError),
+        **dict.fromkeys(WEAK, WeakPasswordError),
+        "LimitExceeded": TooManyRequestsError,
+    },
+    "AssociateSoftwareToken": dict.fromkeys(THIS_USER, ForbiddenTokenError),
+    "VerifySoftwareToken": {
+        **dict.fromkeys(THIS_USER, ForbiddenTokenError),
+        **dict.fromkeys(
+            ("CodeMismatch", "EnableSoftwareTokenMFA", "SoftwareTokenMFANotFound"),
+            InvalidCodeError,
+        ),
+    },
+    "SetUserMFAPreference": dict.fromkeys(THIS_USER, ForbiddenTokenError),
+    "AdminGetUser": {"InvalidParameter": InvalidInputError},
+    "DescribeUserPoolClient": {},
+}  # fmt: skip
+# Both go on to a second call, and have tests of their own.
+FURTHER = {("ForgotPassword", "NotAuthorized"), ("AdminGetUser", "UserNotFound")}
 
 
-@pytest.mark.parametrize(
-    ("act", "call", "code", "expected"),
-    [
-        (LOGIN, "admin_initiate_auth", "NotAuthorizedException", InvalidCredentialsError),
-        (LOGIN, "admin_initiate_auth", "UserNotFoundException", InvalidCredentialsError),
-        (LOGIN, "admin_initiate_auth", "PasswordResetRequiredException", InvalidCredentialsError),
-        (LOGIN, "admin_initiate_auth", "UserNotConfirmedException", InvalidCredentialsError),
-        (LOGIN, "admin_initiate_auth", "TooManyRequestsException", TooManyRequestsError),
-        (LOGIN, "admin_initiate_auth", "InternalErrorException", UnavailableError),
-        (LOGIN, "admin_initiate_auth", "AccessDeniedException", UnavailableError),
-        (ANSWER, "admin_respond_to_auth_challenge", "CodeMismatchException",
-         InvalidCredentialsError),
-        (ANSWER, "admin_respond_to_auth_challenge", "NotAuthorizedException", SessionExpiredError),
-        (ANSWER, "admin_respond_to_auth_challenge", "InvalidPasswordException", WeakPasswordError),
-        (ANSWER, "admin_respond_to_auth_challenge", "ExpiredCodeException",
-         InvalidCredentialsError),
-        (REFRESH, "get_tokens_from_refresh_token", "NotAuthorizedException", SessionExpiredError),
-        (REFRESH, "get_tokens_from_refresh_token", "RefreshTokenReuseException",
-         SessionExpiredError),
-        (RESET, "confirm_forgot_password", "CodeMismatchException", InvalidCodeError),
-        (RESET, "confirm_forgot_password", "ExpiredCodeException", InvalidCodeError),
-        (RESET, "confirm_forgot_password", "UserNotFoundException", InvalidCodeError),
-        (RESET, "confirm_forgot_password", "NotAuthorizedException", InvalidCodeError),
-        (RESET, "confirm_forgot_password", "InvalidPasswordException", WeakPasswordError),
-        (RESET, "confirm_forgot_password", "LimitExceededException", TooManyRequestsError),
-        (CHANGE, "change_password", "NotAuthorizedException", InvalidCredentialsError),
-        (CHANGE, "change_password", "PasswordHistoryPolicyViolationException", WeakPasswordError),
-        (TOTP, "verify_software_token", "EnableSoftwareTokenMFAException", InvalidCodeError),
-        (TOTP, "verify_software_token", "NotAuthorizedException", ForbiddenTokenError),
-    ],
-)  # fmt: skip
-def test_how_cognito_refuses(act: Act, call: str, code: str, expected: type[BillfoldError]) -> None:
+def sealed(name: str = "SOFTWARE_TOKEN_MFA") -> Challenge:
+    """Give a challenge as a log-in of EMAIL got it."""
+    stubbed = Stubbed().knows_its_secret()
+    answer = {
+        "ChallengeName": name,
+        "Session": "s" * 24,
+        "ChallengeParameters": {"USER_ID_FOR_SRP": "cust-1"},
+    }
+    challenge = stubbed.answers("admin_initiate_auth", answer).identity.login(EMAIL, PASSWORD)
+    assert isinstance(challenge, Challenge)
+    return challenge
+
+
+def documented() -> list[tuple[str, str]]:
+    """List each call with each error that AWS documents for it, and one that it does not."""
+    model = Stubbed().client.meta.service_model
+    return [
+        (call, code)
+        for call in CALLS
+        for code in sorted(
+            {shape.name for shape in model.operation_model(call).error_shapes}
+            | {"SomethingNewException"}
+        )
+        if (call, code.removesuffix("Exception")) not in FURTHER
+    ]
+
+
+@pytest.mark.parametrize(("call", "code"), documented())
+def test_how_cognito_refuses(call: str, code: str, caplog: pytest.LogCaptureFixture) -> None:
     stubbed = Stubbed()
-    if act not in (CHANGE, TOTP):
+    if call not in WITHOUT_SECRET:
         stubbed.knows_its_secret()
-    stubbed.fails(call, code)
-    with pytest.raises(expected) as refused:
-        act(stubbed.identity)
-    assert "no caller may see" not in refused.value.text
+    stubbed.fails(xform_name(call), code)
+    expected = REFUSED[call].get(code.removesuffix("Exception"), UnavailableError)
+    if expected is SILENT:
+        CALLS[call](stubbed.identity)
+    else:
+        with pytest.raises(expected) as refused:
+            CALLS[call](stubbed.identity)
+        assert type(refused.value) is expected
+        assert HIDDEN not in refused.value.text
+        assert refused.value.extra.get("field", "password")
+    stubbed.stub.assert_no_pending_responses()
+    for secret in (HIDDEN, SECRET, EMAIL, PASSWORD, "token"):
+        assert secret not in caplog.text
 
 
-def test_cognito_that_cannot_be_reached(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_table_names_an_error_that_cognito_does_not_have() -> None:
+    known = {f"{call} {code.removesuffix('Exception')}" for call, code in documented()}
+    shared = {*THIS_USER, "InvalidParameter"}
+    named = {f"{call} {code}" for call, codes in REFUSED.items() for code in codes}
+    assert {one for one in named - known if one.split()[1] not in shared} == set()
+
+
+@pytest.mark.parametrize("call", sorted(CALLS))
+def test_cognito_that_cannot_be_reached(call: str, monkeypatch: pytest.MonkeyPatch) -> None:
     stubbed = Stubbed()
+    if call not in WITHOUT_SECRET:
+        stubbed.knows_its_secret()
 
     def unreachable(*_: Any, **__: Any) -> None:
         raise EndpointConnectionError(endpoint_url="https://example.com")
 
-    monkeypatch.setattr(stubbed.client, "describe_user_pool_client", unreachable)
+    monkeypatch.setattr(stubbed.client, xform_name(call), unreachable)
     with pytest.raises(UnavailableError):
-        stubbed.identity.login(EMAIL, PASSWORD)
+        CALLS[call](stubbed.identity)
 
 
-@pytest.mark.parametrize("session", ["", "no-separator", "cust-1|"])
-def test_a_session_that_cannot_be_one(session: str) -> None:
+@pytest.mark.parametrize(
+    ("call", "code", "field"),
+    [
+        ("AdminRespondToAuthChallenge", "InvalidPasswordException", "answer"),
+        ("ConfirmForgotPassword", "InvalidPasswordException", "new_password"),
+        ("ConfirmForgotPassword", "CodeMismatchException", "code"),
+        ("ChangePassword", "InvalidPasswordException", "new_password"),
+        ("VerifySoftwareToken", "CodeMismatchException", "code"),
+    ],
+)
+def test_a_refused_field_is_named(call: str, code: str, field: str) -> None:
+    stubbed = Stubbed()
+    if call not in WITHOUT_SECRET:
+        stubbed.knows_its_secret()
+    with pytest.raises(BillfoldError) as refused:
+        CALLS[call](stubbed.fails(xform_name(call), code).identity)
+    assert refused.value.extra == {"field": field}
+
+
+@pytest.mark.parametrize(
+    ("changed", "email"),
+    [
+        (lambda text: text, "other@example.com"),
+        (lambda text: text.replace("cust-1|", "cust-2|"), EMAIL),
+        (lambda text: text + "s", EMAIL),
+        (lambda text: "cust-1||" + "s" * 24, EMAIL),
+        (lambda text: "cust-1|" + "s" * 24, EMAIL),
+        (lambda text: "", EMAIL),
+        (lambda text: "\u00e9|\u00e9|\u00e9", EMAIL),
+    ],
+)
+def test_a_challenge_that_was_not_given_to_this_address(
+    changed: Callable[[str], str], email: str
+) -> None:
+    """Nothing is sent: the stub would fail for a call that was not laid out."""
+    challenge = sealed()
+    forged = Challenge(challenge.name, changed(challenge.session))
     with pytest.raises(SessionExpiredError):
-        Stubbed().knows_its_secret().identity.answer(
-            EMAIL, Challenge("SOFTWARE_TOKEN_MFA", session), "123456"
-        )
+        Stubbed().knows_its_secret().identity.answer(email, forged, "123456")
+
+
+def test_a_challenge_cannot_be_turned_into_another() -> None:
+    """A second factor must not be passed by setting a new password."""
+    turned = Challenge("NEW_PASSWORD_REQUIRED", sealed("SOFTWARE_TOKEN_MFA").session)
+    with pytest.raises(SessionExpiredError):
+        Stubbed().knows_its_secret().identity.answer(EMAIL, turned, PASSWORD)
+
+
+def test_a_challenge_that_this_service_does_not_ask() -> None:
+    with pytest.raises(SessionExpiredError):
+        Stubbed().knows_its_secret().identity.answer(EMAIL, sealed("SMS_MFA"), "123456")
+
+
+def test_a_new_password_may_lead_to_the_second_factor() -> None:
+    stubbed = Stubbed().knows_its_secret()
+    further = {"ChallengeName": "SOFTWARE_TOKEN_MFA", "Session": "t" * 24}
+    stubbed.answers("admin_respond_to_auth_challenge", further)
+    asked = stubbed.identity.answer(EMAIL, sealed("NEW_PASSWORD_REQUIRED"), PASSWORD)
+    assert isinstance(asked, Challenge)
+    stubbed.stub.add_response(
+        "admin_respond_to_auth_challenge",
+        {"AuthenticationResult": RESULT},
+        {
+            "UserPoolId": POOL,
+            "ClientId": CLIENT,
+            "ChallengeName": "SOFTWARE_TOKEN_MFA",
+            "Session": "t" * 24,
+            "ChallengeResponses": {
+                "USERNAME": "cust-1",
+                "SOFTWARE_TOKEN_MFA_CODE": "123456",
+                "SECRET_HASH": secret_hash("cust-1"),
+            },
+        },
+    )
+    assert isinstance(stubbed.identity.answer(EMAIL, asked, "123456"), Tokens)
+
+
+def test_an_app_that_was_not_accepted_is_not_preferred() -> None:
+    stubbed = Stubbed().answers("verify_software_token", {"Status": "ERROR"})
+    with pytest.raises(InvalidCodeError):
+        stubbed.identity.confirm_totp("token", "123456")
+
+
+def test_nothing_shows_the_secret(caplog: pytest.LogCaptureFixture) -> None:
+    """Not the adapter's repr, not its logs; botocore's own debug log stays off in production."""
+    caplog.set_level(logging.DEBUG, logger="billfold")
+    stubbed = Stubbed().knows_its_secret()
+    stubbed.answers("admin_initiate_auth", {"AuthenticationResult": RESULT})
+    stubbed.identity.login(EMAIL, PASSWORD)
+    assert SECRET not in repr(stubbed.identity) + repr(vars(stubbed.identity)) + caplog.text
 
 
 def test_a_reset_of_someone_still_invited_sends_the_invitation_again() -> None:
@@ -228,15 +395,45 @@ def test_a_reset_of_someone_still_invited_sends_the_invitation_again() -> None:
     stubbed.stub.assert_no_pending_responses()
 
 
-@pytest.mark.parametrize("status", ["CONFIRMED", None])
-def test_any_other_refusal_of_a_reset_stays_silent(status: str | None) -> None:
-    stubbed = Stubbed().knows_its_secret().fails("forgot_password", "UserNotFoundException")
-    if status:
-        stubbed.answers("admin_get_user", {"Username": "cust-1", "UserStatus": status})
+@pytest.mark.parametrize(
+    "user",
+    [
+        {"UserStatus": "CONFIRMED", "Enabled": True},
+        {"UserStatus": "FORCE_CHANGE_PASSWORD", "Enabled": False},
+        None,
+    ],
+    ids=["confirmed", "disabled", "gone"],
+)
+def test_nobody_else_is_invited_and_nobody_learns_it(user: dict[str, Any] | None) -> None:
+    stubbed = Stubbed().knows_its_secret().fails("forgot_password", "NotAuthorizedException")
+    if user:
+        stubbed.answers("admin_get_user", {"Username": "cust-1", **user})
     else:
         stubbed.fails("admin_get_user", "UserNotFoundException")
     stubbed.identity.send_reset_code(EMAIL)
     stubbed.stub.assert_no_pending_responses()
+
+
+@pytest.mark.parametrize(
+    "code",
+    ["CodeDeliveryFailureException", "UnsupportedUserStateException", "TooManyRequestsException"],
+)
+def test_an_invitation_that_cannot_be_sent_is_logged_and_nobody_learns_it(
+    caplog: pytest.LogCaptureFixture, code: str
+) -> None:
+    stubbed = Stubbed().knows_its_secret().fails("forgot_password", "NotAuthorizedException")
+    user = {"Username": "cust-1", "UserStatus": "FORCE_CHANGE_PASSWORD"}
+    stubbed.answers("admin_get_user", user).fails("admin_create_user", code)
+    stubbed.identity.send_reset_code(EMAIL)
+    [record] = caplog.records
+    assert record.__dict__["reason"] == code
+    assert EMAIL not in caplog.text
+
+
+def test_mail_that_cannot_be_sent_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    stubbed = Stubbed().knows_its_secret().fails("forgot_password", "CodeDeliveryFailureException")
+    stubbed.identity.send_reset_code(EMAIL)
+    assert caplog.records[0].__dict__["reason"] == "CodeDeliveryFailureException"
 
 
 def test_a_reset_ends_all_sessions() -> None:
@@ -254,3 +451,33 @@ def test_an_alias_that_is_taken_at_the_last_moment() -> None:
     stubbed.answers("admin_get_user", {"Username": "cust-2"})
     with pytest.raises(CustomerConflictError):
         stubbed.identity.create_login(a_customer())
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [
+        # A queue stands before this: what a later try may help must say so, or customers are lost.
+        ("TooManyRequestsException", UnavailableError),
+        ("LimitExceededException", UnavailableError),
+        ("CodeDeliveryFailureException", UnavailableError),
+        ("NotAuthorizedException", UnavailableError),
+        ("InternalErrorException", UnavailableError),
+        ("InvalidParameterException", InvalidInputError),
+    ],
+)
+def test_a_registration_that_cognito_refuses(code: str, expected: type[BillfoldError]) -> None:
+    stubbed = Stubbed()
+    for _ in range(2):
+        stubbed.fails("admin_get_user", "UserNotFoundException")
+    with pytest.raises(expected):
+        stubbed.fails("admin_create_user", code).identity.create_login(a_customer())
+
+
+def test_a_registration_delivered_twice_at_once() -> None:
+    stubbed = Stubbed()
+    for _ in range(2):
+        stubbed.fails("admin_get_user", "UserNotFoundException")
+    stubbed.fails("admin_create_user", "UsernameExistsException")
+    stubbed.answers("admin_get_user", {"Username": a_customer().customer_id})
+    stubbed.identity.create_login(a_customer())
+    stubbed.stub.assert_no_pending_responses()

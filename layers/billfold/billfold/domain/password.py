@@ -7,8 +7,13 @@ from billfold.domain.errors import WeakPasswordError
 MIN_LENGTH: Final = 12
 
 
-def require_strong(password: str) -> str:
+def require_strong(password: str, *, field: str = "new_password") -> str:
     """Refuse a password that the policy would refuse, before anything is asked of Cognito.
+
+    Parameters
+    ----------
+    field
+        Where the password came from, for the answer.
 
     Raises
     ------
@@ -16,5 +21,8 @@ def require_strong(password: str) -> str:
     """
     classes = (str.isupper, str.islower, str.isdigit)
     if len(password) < MIN_LENGTH or not all(any(map(kind, password)) for kind in classes):
-        raise WeakPasswordError(field="new_password")
+        raise WeakPasswordError(field=field)
+    if password != password.strip():
+        # To Cognito this is no password at all but an invalid parameter.
+        raise WeakPasswordError("A password cannot begin or end with a space.", field=field)
     return password

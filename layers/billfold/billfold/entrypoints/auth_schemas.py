@@ -41,7 +41,8 @@ class ChallengeIn(In):
 
     email: Email
     name: ChallengeName
-    session: Annotated[str, StringConstraints(min_length=1, max_length=4096)] = Field(repr=False)
+    # Cognito's own part has 4096 characters at most; user name and seal come on top.
+    session: Annotated[str, StringConstraints(min_length=1, max_length=4224)] = Field(repr=False)
     answer: Password = Field(repr=False)
 
 
@@ -55,7 +56,7 @@ class ResetIn(In):
     """Set a new password with the code."""
 
     email: Email
-    code: Annotated[str, StringConstraints(min_length=1, max_length=64)] = Field(repr=False)
+    code: Annotated[str, StringConstraints(pattern=r"^\S{1,64}$")] = Field(repr=False)
     new_password: Password = Field(repr=False)
 
 

@@ -223,7 +223,9 @@ class Identity(Protocol):
     """Cognito: log-ins, passwords and second factors.
 
     Raises InvalidCredentialsError, SessionExpiredError, InvalidCodeError, WeakPasswordError,
-    TooManyRequestsError and UnavailableError.
+    TooManyRequestsError and UnavailableError. ``answer`` raises SessionExpiredError unless the
+    challenge was given to this address. ``send_reset_code`` raises nothing that concerns one
+    account. ``create_login`` raises UnavailableError wherever a later try may help.
     """
 
     def login(self, email: str, password: str) -> Tokens | Challenge: ...
