@@ -18,6 +18,7 @@ from local.stripe_emulator.settings import API_VERSION, Settings
 from local.stripe_emulator.store import Store, Transaction
 from local.stripe_emulator.webhooks import Courier
 
+_LONGEST_STEP = 100 * 366 * 24 * 3600
 _Number = TypeVar("_Number", int, float)
 
 
@@ -63,7 +64,7 @@ class Control:
     async def _clock(self, request: Request) -> JSONResponse:
         given = await _body(request) if request.method == "POST" else {"advance": 0}
         seconds = given.get("advance")
-        if not isinstance(seconds, int | float) or seconds < 0:
+        if not isinstance(seconds, int | float) or not 0 <= seconds <= _LONGEST_STEP:
             raise BadControlError("send {'advance': seconds}; the clock only goes forward")
         answer = await self._do(lambda tx: {"now": int(clock.advance(tx, seconds))})
         self._courier.wake()
@@ -77,7 +78,7 @@ class Control:
                     str(given.get("method", "*")),
                     str(given["path"]),
                     faults.Kind(str(given["kind"])),
-                    _at_least(1, int(given.get("count", 1))),
+                    _at_least(1, min(int(given.get("count", 1)), 1_000_000)),
                     _at_least(0, float(given.get("seconds", 30))),
                 )
             except (KeyError, TypeError, ValueError) as error:
@@ -112,7 +113,12 @@ class Control:
     async def _webhooks(self, request: Request) -> JSONResponse:
         if request.method == "POST":
             given = await _body(request)
-            await run_in_threadpool(self._courier.switch, given)
+            try:
+                self._courier.switch(given)
+            except (TypeError, ValueError) as error:
+                raise BadControlError(
+                    "send {'copies': 2, 'delay': 60, 'reorder': true, 'paused': true}, or some"
+                ) from error
         return JSONResponse(await run_in_threadpool(self._courier.report))
 
     async def _authenticate(self, request: Request) -> JSONResponse:

@@ -32,7 +32,7 @@ _PROFILE: Final[dict[str, Field]] = {
     "metadata": Metadata(),
     "name": Text(256),
     "phone": Text(),
-    "preferred_locales": Many(Text()),
+    "preferred_locales": Many(Identifier()),
     "shipping": Shape(
         {name: SHIPPING.fields[name] for name in ("address", "name", "phone")}, ("address", "name")
     ),

@@ -64,10 +64,10 @@ PAYMENT_METHOD_DATA: Final = Shape(
 )
 # What creating, updating and confirming an intent have in common.
 INTENT: Final[dict[str, Field]] = {
-    "allowed_payment_method_types": Many(Text()),
+    "allowed_payment_method_types": Many(Identifier()),
     "payment_method": Identifier(),
     "payment_method_data": PAYMENT_METHOD_DATA,
-    "payment_method_types": Many(Text()),
+    "payment_method_types": Many(Identifier()),
 }
 CONFIRMATION: Final[dict[str, Field]] = {
     "mandate_data": Shape({"customer_acceptance": _CUSTOMER_ACCEPTANCE}, ("customer_acceptance",)),

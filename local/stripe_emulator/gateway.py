@@ -113,7 +113,7 @@ class Gateway:
         mark = ""
         if key is not None:
             secret = bytes.fromhex(tx.fact("fingerprint_key", ""))
-            mark = fingerprint(secret, incoming.method, incoming.path, request.raw)
+            mark = fingerprint(secret, kind, incoming.method, incoming.path, request.raw)
             stored = recall(tx, key, mark, now)
             if stored is not None:
                 return Answer(stored.status, stored.body, stored.request_id, kind)

@@ -64,9 +64,11 @@ def check_key(key: str | None) -> None:
         raise invalid_request(f"Idempotency keys may be at most {_LONGEST} characters long.")
 
 
-def fingerprint(secret: bytes, method: str, path: str, params: dict[str, Any]) -> str:
+def fingerprint(
+    secret: bytes, key_kind: str, method: str, path: str, params: dict[str, Any]
+) -> str:
     """Give a keyed hash of a request; card numbers cannot be guessed from it."""
-    text = json.dumps([method, path, params], sort_keys=True)
+    text = json.dumps([key_kind, method, path, params], sort_keys=True)
     return hmac.new(secret, text.encode(), hashlib.sha256).hexdigest()
 
 

@@ -28,6 +28,7 @@ from local.stripe_emulator.payment_methods import (
     own,
     record_checks,
     test_card_of,
+    used_up_error,
 )
 from local.stripe_emulator.store import Record
 from local.stripe_emulator.tokens import use_cvc_token
@@ -83,6 +84,10 @@ def resume(call: Call, intent: Record) -> None:
         call.save(intent)
         return
     method = find_payment_method(call, body["payment_method"])
+    if method.private["used_up"]:
+        # Detached, or used by another payment, while the bank's step was under way.
+        _want_method(call, intent, used_up_error())
+        return
     try:
         _attempt(call, intent, method)
     except ApiError as declined:

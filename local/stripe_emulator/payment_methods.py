@@ -7,7 +7,13 @@ from local.stripe_emulator.calls import Call, JsonObject
 from local.stripe_emulator.card_numbers import check_cvc, check_expiry, has_expired, read_number
 from local.stripe_emulator.card_table import BY_NAME, TestCard, ThreeDSecure
 from local.stripe_emulator.declines import Decline
-from local.stripe_emulator.errors import ApiError, invalid_request, missing_parameter, no_such
+from local.stripe_emulator.errors import (
+    ApiError,
+    error_object,
+    invalid_request,
+    missing_parameter,
+    no_such,
+)
 from local.stripe_emulator.fields import (
     billing_details,
     merged_metadata,
@@ -59,7 +65,12 @@ def find_payment_method(
 def require_usable(method: Record) -> None:
     """Refuse a method that was detached, or used once without a customer."""
     if method.private["used_up"]:
-        raise invalid_request(_USED_UP, param="payment_method", executed=True)
+        raise ApiError(400, used_up_error())
+
+
+def used_up_error() -> JsonObject:
+    """Build the error about a method that cannot be used any more."""
+    return error_object("invalid_request_error", _USED_UP, param="payment_method")
 
 
 def make_payment_method(call: Call, given: JsonObject, prefix: str = "") -> Record:

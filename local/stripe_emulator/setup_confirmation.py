@@ -18,6 +18,7 @@ from local.stripe_emulator.payment_methods import (
     own,
     record_checks,
     test_card_of,
+    used_up_error,
 )
 from local.stripe_emulator.store import Record
 
@@ -65,6 +66,10 @@ def confirm(call: Call, intent: Record) -> None:
 def resume(call: Call, intent: Record) -> None:
     """Go on after the bank's step was completed."""
     method = find_payment_method(call, intent.body["payment_method"])
+    if method.private["used_up"]:
+        # Detached, or used by another payment, while the bank's step was under way.
+        _want_method(call, intent, used_up_error())
+        return
     try:
         _attempt(call, intent, method, authenticated=True)
     except ApiError as declined:

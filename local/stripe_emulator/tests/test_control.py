@@ -18,7 +18,7 @@ def test_the_clock_goes_forward_only(emulator: Emulator) -> None:
     before = emulator.look("clock")["now"]
     assert emulator.control("clock", advance=500)["now"] >= before + 500
     assert emulator.stripe.v1.customers.create().created >= before + 500
-    for given in ({"advance": -1}, {"advance": "x"}, {}):
+    for given in ({"advance": -1}, {"advance": "x"}, {"advance": 1e300}, {}):
         assert emulator.operator.post("/_control/clock", json=given).status_code == 400
 
 
@@ -40,6 +40,11 @@ def test_the_log_is_cleared_and_has_no_secrets(emulator: Emulator) -> None:
     )
     assert "secret_" not in str(emulator.look("requests"))
     assert emulator.operator.delete("/_control/requests").json() == {"data": []}
+
+
+def test_switches_that_make_no_sense(emulator: Emulator) -> None:
+    answer = emulator.operator.post("/_control/webhooks", json={"copies": "many"})
+    assert answer.status_code == 400
 
 
 @pytest.mark.parametrize("content", ["x", "[]", '{"result": "maybe"}'])

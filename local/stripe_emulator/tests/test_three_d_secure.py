@@ -96,6 +96,24 @@ def test_a_waiting_intent_can_be_canceled(emulator: Emulator) -> None:
     assert emulator.look("charges")["data"] == []
 
 
+@pytest.mark.parametrize("saved", [True, False])
+def test_a_card_that_is_gone_after_the_step_is_not_charged(
+    emulator: Emulator, *, saved: bool
+) -> None:
+    customer = emulator.customer()
+    method = emulator.saved_card(customer, ALWAYS) if saved else emulator.card(ALWAYS)
+    given = {"customer": customer, "payment_method": method, "confirm": True}
+    first, second = emulator.intent(**given), emulator.intent(**given)
+    if saved:
+        emulator.stripe.v1.payment_methods.detach(method)
+    else:
+        emulator.finish_3ds(first.id)
+    emulator.finish_3ds(second.id)
+    after = emulator.stripe.v1.payment_intents.retrieve(second.id)
+    assert after.status == "requires_payment_method"
+    assert len(emulator.look("charges")["data"]) == (0 if saved else 1)
+
+
 def test_a_setup_completes_or_fails(emulator: Emulator) -> None:
     client = emulator.stripe.v1.setup_intents
     customer = emulator.customer()
