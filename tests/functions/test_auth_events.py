@@ -8,6 +8,7 @@ from io import StringIO
 from typing import Any
 
 import pytest
+from billfold.domain.errors import UnavailableError
 from billfold.domain.limit import LOGIN_ACCOUNT, RESET_ACCOUNT, RESET_CODE
 
 from tests.fakes import FakePorts
@@ -18,19 +19,30 @@ Event = Callable[[str], dict[str, Any]]
 EMAIL = "customer-1@example.com"
 STATUS = {
     "auth/challenge": 200,
+    "auth/challenge-foreign-session": 401,
     "auth/challenge-weak-password": 422,
     "auth/change-password": 204,
+    "auth/change-password-weak": 422,
+    "auth/change-password-wrong-current": 401,
     "auth/login": 200,
+    "auth/login-unknown-field": 422,
+    "auth/login-unknown-user": 401,
     "auth/login-wrong-password": 401,
     "auth/logout": 204,
+    "auth/logout-cross-site": 403,
+    "auth/logout-without-cookie": 204,
     "auth/password-reset": 202,
+    "auth/password-reset-unknown-user": 202,
     "auth/password-reset-confirm": 204,
+    "auth/password-reset-weak-password": 422,
     "auth/password-reset-wrong-code": 422,
     "auth/refresh": 200,
     "auth/refresh-cross-site": 403,
     "auth/refresh-without-cookie": 401,
     "auth/totp-begin": 200,
+    "auth/totp-begin-id-token": 401,
     "auth/totp-confirm": 204,
+    "auth/totp-confirm-wrong-code": 422,
     "auth/totp-end": 204,
 }
 
@@ -237,6 +249,52 @@ def test_no_secret_is_logged(identity: FakeIdentity, event: Event, logs: StringI
         assert canary not in written
 
 
+CODES = {
+    "auth/challenge-foreign-session": ("session_expired", None),
+    "auth/change-password-weak": ("weak_password", "new_password"),
+    "auth/change-password-wrong-current": ("invalid_credentials", None),
+    "auth/login-unknown-field": ("invalid_input", "remember_me"),
+    "auth/login-unknown-user": ("invalid_credentials", None),
+    "auth/logout-cross-site": ("cross_site", None),
+    "auth/password-reset-weak-password": ("weak_password", "new_password"),
+    "auth/refresh-cross-site": ("cross_site", None),
+    "auth/totp-begin-id-token": ("invalid_token", None),
+    "auth/totp-confirm-wrong-code": ("invalid_code", None),
+}
+
+
+@pytest.mark.parametrize("name", sorted(CODES))
+def test_every_refusal_has_its_code(identity: FakeIdentity, event: Event, name: str) -> None:
+    _, body, _ = call(event(name))
+    assert (body["code"], body.get("field")) == CODES[name]
+
+
+def test_logging_out_without_a_session_takes_the_cookie_all_the_same(
+    identity: FakeIdentity, event: Event
+) -> None:
+    status, _, [cookie] = call(event("auth/logout-without-cookie"))
+    assert (status, "Max-Age=0" in cookie) == (204, True)
+    assert identity.sessions == {REFRESH_TOKEN}
+
+
+def test_another_site_ends_no_session(identity: FakeIdentity, event: Event) -> None:
+    call(event("auth/logout-cross-site"))
+    assert identity.sessions == {REFRESH_TOKEN}
+
+
+def test_a_log_out_that_could_not_be_done_says_so_and_keeps_the_cookie(
+    identity: FakeIdentity, event: Event, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Scripts cannot read the cookie, so without it nobody could try again."""
+
+    def down(_: str) -> None:
+        raise UnavailableError
+
+    monkeypatch.setattr(identity, "revoke", down)
+    status, body, cookies = call(event("auth/logout"))
+    assert (status, body["code"], cookies) == (503, "service_unavailable", [])
+
+
 # Registration
 
 
@@ -259,7 +317,11 @@ def test_a_customer_is_registered_once(
 
 @pytest.mark.parametrize(
     ("name", "reason"),
-    [("malformed", "invalid_input: customer_id"), ("taken-email", "customer_conflict")],
+    [
+        ("malformed", "invalid_input: customer_id"),
+        ("not-json", "malformed_event"),
+        ("taken-email", "customer_conflict"),
+    ],
 )
 def test_a_registration_that_cannot_be_is_put_aside(
     ports: FakePorts, identity: FakeIdentity, event: Event, name: str, reason: str
