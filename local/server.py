@@ -49,7 +49,8 @@ class Server:
             raise StackError("the local proxy ended; see the lines above")
 
     def stop(self) -> None:
-        """Let what is in flight end, for a moment."""
+        """Let what is in flight end, for a moment; harmless before the start."""
         self._server.should_exit = True
-        self._thread.join(5)
+        if self._thread.is_alive():
+            self._thread.join(5)
         self._socket.close()

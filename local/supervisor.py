@@ -52,12 +52,21 @@ class Signals:
             yield
         finally:
             self._held = False
+        self.require_none()
+
+    def require_none(self) -> None:
+        """Raise when one came; an exception may have been lost in a finalizer.
+
+        Raises
+        ------
+        Interrupted
+        """
         if self._came:
             raise Interrupted
 
     def _interrupt(self, _number: int, _frame: FrameType | None) -> None:
-        self._came = True
-        if not self._held:
+        first, self._came = not self._came, True
+        if first and not self._held:
             raise Interrupted
 
     @staticmethod
@@ -78,9 +87,11 @@ def run(layout: Layout, ports: Ports, ready: Callable[[Stack], None]) -> None:
     """
     layout.prepare()
     signals = Signals()
-    with _alone(layout), ExitStack() as closing:
+    with ExitStack() as closing:
         try:
             signals.listen()
+            with signals.held():
+                closing.enter_context(_alone(layout))
             _bring_up(layout, ports, closing, signals, ready)
         except Interrupted:
             print("\nStopping …", flush=True)
@@ -115,6 +126,7 @@ def _bring_up(
             processes.write([this_process(NAME), *(child.record for child in children)])
 
         def check() -> None:
+            signals.require_none()
             for child in children:
                 child.require_alive()
 

@@ -404,7 +404,9 @@ def test_a_reset_of_someone_still_invited_sends_the_invitation_again() -> None:
     ],
     ids=["confirmed", "disabled", "gone"],
 )
-def test_nobody_else_is_invited_and_nobody_learns_it(user: dict[str, Any] | None) -> None:
+def test_nobody_else_is_invited_and_nobody_learns_it(
+    caplog: pytest.LogCaptureFixture, user: dict[str, Any] | None
+) -> None:
     stubbed = Stubbed().knows_its_secret().fails("forgot_password", "NotAuthorizedException")
     if user:
         stubbed.answers("admin_get_user", {"Username": "cust-1", **user})
@@ -412,6 +414,10 @@ def test_nobody_else_is_invited_and_nobody_learns_it(user: dict[str, Any] | None
         stubbed.fails("admin_get_user", "UserNotFoundException")
     stubbed.identity.send_reset_code(EMAIL)
     stubbed.stub.assert_no_pending_responses()
+    # A call that was not laid out would fail, and be logged.
+    assert [record.__dict__["reason"] for record in caplog.records] == (
+        [] if user else ["UserNotFoundException"]
+    )
 
 
 @pytest.mark.parametrize(

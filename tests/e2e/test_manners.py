@@ -42,8 +42,8 @@ def left_behind(state: Path) -> list[str]:
 
 
 @contextmanager
-def running(state: Path) -> Iterator[subprocess.Popen[str]]:
-    """A stack in the foreground, handed over when it says that it is up."""
+def running(state: Path, says: str = "Ctrl-C stops it") -> Iterator[subprocess.Popen[str]]:
+    """A stack in the foreground, handed over when it says something; else when it is up."""
     process = subprocess.Popen(
         [PYTHON, "-m", "local", "run"],
         cwd=ROOT,
@@ -56,7 +56,7 @@ def running(state: Path) -> Iterator[subprocess.Popen[str]]:
     seen = []
     for line in process.stdout:
         seen.append(line)
-        if "Ctrl-C stops it" in line:
+        if says in line:
             break
     else:
         pytest.fail("".join(seen))
@@ -77,6 +77,37 @@ def test_ctrl_c_leaves_no_process(tmp_path: Path) -> None:
         # Python's own resource tracker ends a moment after the process that it watched.
         until(lambda: not left_behind(tmp_path), "the end of all processes", 5)
         assert not (tmp_path / "stack.json").exists()
+
+
+@pytest.mark.parametrize("step", ["Installing the layer", "Starting the emul", "Deploying"])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_start_leaves_no_process(
+    tmp_path: Path, step: str, number: signal.Signals
+) -> None:
+    with running(tmp_path, step) as process:
+        process.send_signal(number)
+        assert process.wait(30) == 0
+        assert process.stdout
+        assert "Traceback" not in process.stdout.read()
+        until(lambda: not left_behind(tmp_path), "the end of all processes", 5)
+
+
+def test_down_ends_what_a_killed_supervisor_left(tmp_path: Path) -> None:
+    with running(tmp_path) as process:
+        process.kill()
+        process.wait()
+        assert left_behind(tmp_path)
+        done = subprocess.run(
+            [PYTHON, "-m", "local", "down"],
+            cwd=ROOT,
+            env=environment(tmp_path),
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+        assert done.returncode == 0, done.stderr
+        until(lambda: not left_behind(tmp_path), "the end of all processes", 5)
 
 
 def test_a_dead_part_ends_the_whole(tmp_path: Path) -> None:
