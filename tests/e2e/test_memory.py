@@ -40,13 +40,15 @@ def supervisor(stack: Stack) -> psutil.Process:
     return psutil.Process(pid)
 
 
-def resident(process: psutil.Process) -> int:
+def memory(process: psutil.Process) -> int:
+    """Bytes of a process and its descendants, shared pages counted once, as `make status` does."""
     total = 0
     for each in [process, *process.children(recursive=True)]:
         try:
-            total += each.memory_info().rss
-        except psutil.NoSuchProcess:
+            used = each.memory_full_info()
+        except (psutil.NoSuchProcess, psutil.AccessDenied):
             continue
+        total += getattr(used, "pss", used.rss)
     return total
 
 
@@ -86,7 +88,7 @@ def test_fifty_callers_fit_into_a_gigabyte(stack: Stack) -> None:
 
     def watch(process: psutil.Process) -> None:
         while not done.wait(0.3):
-            peak[0] = max(peak[0], resident(process))
+            peak[0] = max(peak[0], memory(process))
 
     def call(number: int) -> list[int]:
         statuses = []
