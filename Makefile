@@ -64,6 +64,7 @@ status: .local/venv/ready ## Show what runs, and how much memory it takes
 # ---- Proof ----------------------------------------------------------------------------------------
 .PHONY: test check openapi openapi-check requirements-check format
 test: setup .local/sam/ready ## Run every test
+	@$(BIN)/python -m local.browser
 	@$(BIN)/pytest -q $(TESTS)
 
 check: .venv/ready openapi-check requirements-check ## Lint, types, direction of imports, template, drift

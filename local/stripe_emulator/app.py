@@ -6,10 +6,13 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from starlette.applications import Starlette
+from starlette.middleware.cors import CORSMiddleware
 from starlette.routing import Mount
 from starlette.types import ASGIApp
 
+from local.stripe_emulator import stripe_js_routes
 from local.stripe_emulator.api_app import ApiApp
+from local.stripe_emulator.bank_page import BankPage
 from local.stripe_emulator.connection import Droppable
 from local.stripe_emulator.control import (
     BadControlError,
@@ -49,8 +52,17 @@ def create_app(db: str | Path, settings: Settings | None = None) -> ASGIApp:
         courier.stop()
         store.close()
 
+    # Browsers of any shop call the API with the publishable key, as they do Stripe's.
+    from_browsers = CORSMiddleware(
+        api, allow_origins=["*"], allow_methods=["GET", "POST", "DELETE"], allow_headers=["*"]
+    )
     app = Starlette(
-        routes=[Mount("/v1", app=api), Mount("/_control", routes=control.routes())],
+        routes=[
+            Mount("/v1", app=from_browsers),
+            Mount("/_control", routes=control.routes()),
+            *BankPage(store, settings, courier).routes(),
+            *stripe_js_routes.routes(),
+        ],
         exception_handlers={ApiError: explain_api_error, BadControlError: explain_bad_control},
         lifespan=lifespan,
     )

@@ -17,7 +17,7 @@ def finish(call: Call, identifier: str, result: str) -> JsonObject:
     ApiError
         There is no such intent, or it waits for nothing.
     """
-    intent = _find(call, identifier)
+    intent = find(call, identifier)
     if intent.body["status"] != "requires_action":
         raise unexpected_state(
             intent.body,
@@ -32,7 +32,14 @@ def finish(call: Call, identifier: str, result: str) -> JsonObject:
     return intent.body
 
 
-def _find(call: Call, identifier: str) -> Record:
+def find(call: Call, identifier: str) -> Record:
+    """Find the intent of a bank's step.
+
+    Raises
+    ------
+    ApiError
+        There is none.
+    """
     for kind in ("payment_intent", "setup_intent"):
         intent = call.tx.get(kind, identifier)
         if intent is not None:

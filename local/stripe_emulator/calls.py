@@ -5,7 +5,9 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
+from local.stripe_emulator import clock
 from local.stripe_emulator.events import record_event
+from local.stripe_emulator.ids import new_id
 from local.stripe_emulator.parameters import Identifier, Many, Shape
 from local.stripe_emulator.settings import Settings
 from local.stripe_emulator.store import Record, Transaction
@@ -61,6 +63,18 @@ class Call:
             previous=previous,
             deliver=self.settings.webhook_url is not None,
         )
+
+
+def unrequested(tx: Transaction, settings: Settings, base_url: str = "") -> Call:
+    """Make the call of what no API request brings about: a control call, or the bank's page."""
+    return Call(
+        tx=tx,
+        settings=settings,
+        now=int(clock.now(tx)),
+        request_id=new_id("req", 14),
+        params={},
+        base_url=base_url,
+    )
 
 
 Handler = Callable[[Call], JsonObject]

@@ -11,9 +11,8 @@ from starlette.routing import Route
 
 from local.stripe_emulator import authentication, clock, faults, request_log
 from local.stripe_emulator.api_app import ApiApp
-from local.stripe_emulator.calls import Call, JsonObject
+from local.stripe_emulator.calls import JsonObject, unrequested
 from local.stripe_emulator.errors import ApiError
-from local.stripe_emulator.ids import new_id
 from local.stripe_emulator.settings import API_VERSION, Settings
 from local.stripe_emulator.store import Store, Transaction
 from local.stripe_emulator.webhooks import Courier
@@ -128,14 +127,8 @@ class Control:
         intent = request.path_params["intent"]
 
         def finish(tx: Transaction) -> JsonObject:
-            call = Call(
-                tx=tx,
-                settings=self._settings,
-                now=int(clock.now(tx)),
-                request_id=new_id("req", 14),
-                params={},
-                base_url=f"{request.url.scheme}://{request.url.netloc}",
-            )
+            base_url = f"{request.url.scheme}://{request.url.netloc}"
+            call = unrequested(tx, self._settings, base_url)
             return authentication.finish(call, intent, str(result))
 
         answer = await self._do(finish)
