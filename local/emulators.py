@@ -40,14 +40,18 @@ def start_aws(layout: Layout, data: Data, port: int, stripe: StripeAccount) -> C
     return Child("the AWS emulator", command, environment, layout.run / "aws.log")
 
 
-def start_stripe(layout: Layout, data: Data, port: int, stripe: StripeAccount) -> Child:
-    """Start the Stripe emulator on its database."""
+def start_stripe(
+    layout: Layout, data: Data, port: int, stripe: StripeAccount, webhook_url: str
+) -> Child:
+    """Start the Stripe emulator on its database; it tries again while nobody hears it."""
     command: list[str | Path] = [
         sys.executable, "-m", "local.stripe_emulator",
         "--port", str(port),
         "--db", data.stripe,
         "--secret-key", stripe.secret_key,
         "--publishable-key", stripe.publishable_key,
+        "--webhook-url", webhook_url,
+        "--webhook-secret", stripe.webhook_secret,
     ]  # fmt: skip
     environment = _environment(layout) | {"PYTHONPATH": str(ROOT)}
     return Child("the Stripe emulator", command, environment, layout.run / "stripe.log")

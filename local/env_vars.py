@@ -34,10 +34,17 @@ def variables(stack: dict[str, Any]) -> dict[str, dict[str, str]]:
         "USER_POOL_CLIENT_ID": told["UserPoolClientId"],
         "STRIPE_PARAMETER": told["StripeParameter"],
         "STRIPE_API_BASE": stack["stripe_url"],
+        "EVENT_BUS_NAME": told["EventBusName"],
+        "STRIPE_EVENTS_QUEUE_URL": told["StripeEventsQueueUrl"],
         "DEAD_LETTER_QUEUE_URL": told["InvoiceIssuedDeadLettersUrl"],
     }
-    own = {"DEAD_LETTER_QUEUE_URL": told["CustomerRegisteredDeadLettersUrl"]}
-    return {"Parameters": shared, "RegisterCustomerFunction": own}
+    return {
+        "Parameters": shared,
+        "RegisterCustomerFunction": {
+            "DEAD_LETTER_QUEUE_URL": told["CustomerRegisteredDeadLettersUrl"]
+        },
+        "StripeEventsFunction": {"DEAD_LETTER_QUEUE_URL": told["StripeEventsDeadLettersUrl"]},
+    }
 
 
 def main() -> int:

@@ -14,7 +14,16 @@ import yaml
 
 ROOT = Path(__file__).resolve().parents[1]
 TARGET = ROOT / "docs" / "openapi.yaml"
-FUNCTIONS = ("auth", "account", "cards", "primary_card", "invoices", "payments", "autopay")
+FUNCTIONS = (
+    "auth",
+    "account",
+    "cards",
+    "primary_card",
+    "invoices",
+    "payments",
+    "autopay",
+    "stripe_webhook",
+)
 # Paying may also end in 202: the outcome is not known yet, which is never a failure.
 UNKNOWN_OUTCOME = "The outcome is not known yet; look at the payment again."
 PROBLEM = {

@@ -121,7 +121,7 @@ def _store_keys(order: Order) -> None:
     keys = {
         "secret_key": order.stripe.secret_key,
         "publishable_key": order.stripe.publishable_key,
-        "webhook_secret": order.stripe.webhook_secret,
+        "webhook_secrets": [order.stripe.webhook_secret],
     }
     aws.client("ssm", order.aws_endpoint).put_parameter(
         Name="/billfold/local/stripe", Value=json.dumps(keys), Type="SecureString", Overwrite=True

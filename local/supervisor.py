@@ -173,7 +173,8 @@ def _start(
 
     closing.callback(stop)
     if stripe.control_url:
-        children.append(emulators.start_stripe(layout, data, ports.stripe, stripe))
+        webhook = f"http://{LOOPBACK}:{ports.portal}/v1/webhooks/stripe"
+        children.append(emulators.start_stripe(layout, data, ports.stripe, stripe, webhook))
     return children
 
 

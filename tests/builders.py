@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime
 
 from billfold.domain import ids
 from billfold.domain.customer import Customer
+from billfold.domain.fact import Actor, Entry, Fact, Kind
 from billfold.domain.invoice import Invoice, Line, issue
 from billfold.domain.wallet import Card
 from billfold.services.ports import SetupResult
@@ -63,3 +64,8 @@ def an_invoice(
         due_on=due_on,
         lines=[Line(f"Line {i}", 1, amount) for i, amount in enumerate(amounts, 1)],
     )
+
+
+def an_entry(customer_id: str = "cust-1", *, at: datetime = NOON) -> Entry:
+    fact = Fact(Kind.AUTOPAY_CHANGED, {"enabled": True, "card": None, "list": ["a", {"b": 1}]})
+    return Entry(ids.new(ids.ENTRY, at), customer_id, at, Actor.CUSTOMER, (fact,), ("pm_1",))

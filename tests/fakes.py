@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 
+from billfold.adapters.stripe_webhooks import StripeWebhooks
 from billfold.domain.customer import Customer
 from billfold.domain.errors import (
     CustomerConflictError,
@@ -14,22 +15,30 @@ from billfold.domain.errors import (
     UnavailableError,
     UnknownCustomerError,
 )
+from billfold.domain.fact import Actor, Entry
 from billfold.domain.invoice import Invoice, InvoiceStatus, PublicInvoiceStatus
+from billfold.domain.invoice_change import ChangeState, InvoiceChange
 from billfold.domain.limit import DECLINES, Limit
 from billfold.domain.money import Money
 from billfold.domain.payment import (
     TRANSITIONS,
     Answer,
     Decline,
+    Dispute,
     Payment,
     Source,
     Step,
     Succeeded,
     WantsMethod,
 )
+from billfold.domain.stripe_event import Owner, Parked, StripeEvent
 from billfold.domain.wallet import CardFace, Wallet
 from billfold.services.ports import (
+    ChargeView,
+    Expired,
+    Fenceable,
     Identity,
+    LedgerRow,
     Opening,
     OpenInvoice,
     Overdue,
@@ -71,8 +80,20 @@ class Store:
     payments: dict[tuple[str, str], Payment] = field(default_factory=dict)
     requests: dict[tuple[str, str], Request] = field(default_factory=dict)
     leases: dict[tuple[str, str], tuple[datetime, int]] = field(default_factory=dict)
-    ledger: dict[str, Payment] = field(default_factory=dict)
+    ledger: dict[str, LedgerRow] = field(default_factory=dict)
+    ledger_days: dict[str, date] = field(default_factory=dict)
     counts: dict[tuple[str, str, datetime], int] = field(default_factory=dict)
+    counted: set[str] = field(default_factory=set)
+    entries: dict[str, Entry] = field(default_factory=dict)
+    unsent: dict[str, datetime] = field(default_factory=dict)
+    parked: dict[str, tuple[Parked, datetime | None]] = field(default_factory=dict)
+    changes: dict[str, tuple[InvoiceChange, datetime | None]] = field(default_factory=dict)
+    reports: dict[date, str] = field(default_factory=dict)
+
+    def tell(self, entry: Entry) -> None:
+        """Write an entry beside what it tells."""
+        self.entries[entry.entry_id] = entry
+        self.unsent[entry.entry_id] = entry.at + timedelta(seconds=60)
 
 
 @dataclass
@@ -89,10 +110,12 @@ class FakeCustomers:
         with self.store.lock:
             return self.store.wallets.get(customer_id, Wallet(customer_id))
 
-    def save(self, wallet: Wallet) -> Wallet:
+    def save(self, wallet: Wallet, entry: Entry | None = None) -> Wallet:
         with self.store.lock:
             if self.wallet(wallet.customer_id).version != wallet.version:
                 raise StaleError
+            if entry:
+                self.store.tell(entry)
             saved = replace(wallet, version=wallet.version + 1)
             self.store.wallets[wallet.customer_id] = saved
             return saved
@@ -124,6 +147,27 @@ class FakeInvoices:
                 for (owner, _), i in sorted(self.store.invoices.items(), key=lambda x: x[1].due_on)
                 if owner == customer_id and i.status in {InvoiceStatus.OPEN, InvoiceStatus.PAYING}
             ]
+
+    def due(self, *, since: date, before: date) -> Iterator[tuple[str, str]]:
+        with self.store.lock:
+            found = [
+                key
+                for key, i in self.store.invoices.items()
+                if since <= i.due_on < before
+                and i.status in {InvoiceStatus.OPEN, InvoiceStatus.PAYING}
+            ]
+        yield from found
+
+    def note_overdue(self, customer_id: str, invoice_id: str, *, entry: Entry) -> None:
+        with self.store.lock:
+            invoice = self.store.invoices[customer_id, invoice_id]
+            if invoice.overdue_told or invoice.status not in {
+                InvoiceStatus.OPEN,
+                InvoiceStatus.PAYING,
+            }:
+                raise StaleError
+            self.store.invoices[customer_id, invoice_id] = replace(invoice, overdue_told=True)
+            self.store.tell(entry)
 
     def add(self, invoice: Invoice) -> None:
         with self.store.lock:
@@ -263,8 +307,11 @@ class FakePayments:
     def doubt(self, payment: Payment, *, lease_until: datetime) -> Payment:
         return self._own_try(Step.DOUBT, payment, lease_until)
 
-    def action(self, payment: Payment, *, lease_until: datetime) -> Payment:
-        return self._own_try(Step.ACTION, payment, lease_until)
+    def action(self, payment: Payment, *, lease_until: datetime, entry: Entry) -> Payment:
+        with self.store.lock:
+            after = self._own_try(Step.ACTION, payment, lease_until)
+            self.store.tell(entry)
+            return after
 
     def _own_try(self, step: Step, payment: Payment, lease_until: datetime) -> Payment:
         with self.store.lock:
@@ -273,7 +320,7 @@ class FakePayments:
                 raise StaleError
             return self._step(step, payment, payment, invoice, lease_until=lease_until)
 
-    def settle(self, payment: Payment, succeeded: Succeeded, *, now: datetime) -> Payment:
+    def settle(self, payment: Payment, succeeded: Succeeded, *, entry: Entry) -> Payment:
         with self.store.lock:
             invoice = self._invoice(payment)
             if (
@@ -295,12 +342,20 @@ class FakePayments:
                 ),
                 locked=False,
             )
-            self.store.ledger[succeeded.charge] = settled
+            self._write_ledger(payment, succeeded)
+            self.store.tell(entry)
             self._let_go(payment)
             return settled
 
+    def _write_ledger(self, payment: Payment, succeeded: Succeeded) -> None:
+        charge = succeeded.charge
+        self.store.ledger[charge] = LedgerRow(
+            charge, payment.customer_id, payment.payment_id, payment.invoice_id, succeeded.money
+        )
+        self.store.ledger_days[charge] = succeeded.charged_at.date()
+
     def decline(
-        self, payment: Payment, decline: Decline, card: CardFace | None, *, now: datetime
+        self, payment: Payment, decline: Decline, card: CardFace | None, *, entry: Entry
     ) -> Payment:
         with self.store.lock:
             invoice = self._invoice(payment)
@@ -312,36 +367,57 @@ class FakePayments:
                 replace(payment, decline=decline, card=payment.card or card),
                 replace(invoice, status=InvoiceStatus.OPEN, lock=None),
             )
-            key = (DECLINES.name, payment.customer_id, DECLINES.window_start(now))
+            key = (DECLINES.name, payment.customer_id, DECLINES.window_start(entry.at))
             self.store.counts[key] = self.store.counts.get(key, 0) + 1
+            self.store.tell(entry)
             self._let_go(payment)
             return after
 
-    def end(self, payment: Payment, step: Step, *, raise_epoch: bool, now: datetime) -> Payment:
+    def end(self, payment: Payment, step: Step, *, raise_epoch: bool, entry: Entry) -> Payment:
         with self.store.lock:
             opened = replace(self._invoice(payment), status=InvoiceStatus.OPEN, lock=None)
             if raise_epoch:
                 opened = replace(opened, epoch=opened.epoch + 1, intent=None, n=0)
             after = self._step(step, payment, payment, opened)
+            self.store.tell(entry)
             self._let_go(payment)
             return after
 
-    def review(self, payment: Payment, succeeded: Succeeded | None) -> Payment:
+    def review(self, payment: Payment, succeeded: Succeeded | None, *, entry: Entry) -> Payment:
         with self.store.lock:
             stored = self.get(payment.customer_id, payment.payment_id)
-            if stored.state not in TRANSITIONS[Step.REVIEW].sources:
+            known = succeeded and succeeded.charge in self.store.ledger
+            if payment.state not in TRANSITIONS[Step.REVIEW].sources:
+                raise StaleError
+            if stored.state is not payment.state or known:
                 raise StaleError
             after = replace(payment, state=TRANSITIONS[Step.REVIEW].target)
-            self.store.payments[payment.customer_id, payment.payment_id] = after
+            self._copy(after)
             self.store.leases.pop((payment.customer_id, payment.payment_id), None)
+            if succeeded:
+                self._write_ledger(payment, succeeded)
+            self.store.tell(entry)
             return after
 
-    def overdue(self, now: datetime) -> Iterator[Overdue]:
+    def by_intent(self, customer_id: str, invoice_id: str, intent: str) -> Payment | None:
+        tries = self.of_invoice(customer_id, invoice_id)
+        return next((payment for payment in tries if payment.intent == intent), None)
+
+    def reflect(
+        self, payment: Payment, *, refunded: int, dispute: Dispute | None, entry: Entry
+    ) -> None:
         with self.store.lock:
-            expired = [(key, looks) for key, (until, looks) in self.store.leases.items()
-                       if until < now]  # fmt: skip
-        for key, looks in expired:
-            yield Overdue(self.store.payments[key], looks)
+            if self.get(payment.customer_id, payment.payment_id) != payment:
+                raise StaleError
+            self._copy(replace(payment, refunded=refunded, dispute=dispute))
+            self.store.tell(entry)
+
+    def _copy(self, after: Payment) -> None:
+        self.store.payments[after.customer_id, after.payment_id] = after
+        invoice = self._invoice(after)
+        if invoice.last_payment and invoice.last_payment.payment_id == after.payment_id:
+            key = (after.customer_id, after.invoice_id)
+            self.store.invoices[key] = replace(invoice, last_payment=after)
 
     def postpone(self, payment: Payment, *, looks: int, lease_until: datetime) -> None:
         key = (payment.customer_id, payment.payment_id)
@@ -370,7 +446,7 @@ class FakePayments:
             or last.payment_id != before.payment_id
             or last.state not in TRANSITIONS[step].sources
             or invoice.epoch != before.epoch
-            or (locked and invoice.lock != before.payment_id)
+            or (locked and (invoice.lock, last.n) != (before.payment_id, before.n))
         ):
             raise StaleError
         after = replace(after, state=TRANSITIONS[step].target)
@@ -393,8 +469,184 @@ class FakePayments:
 
 
 @dataclass
+class FakeInvoiceChanges:
+    store: Store
+
+    def get(self, customer_id: str, change_id: str) -> InvoiceChange:
+        with self.store.lock:
+            if change_id not in self.store.changes:
+                raise NotFoundError
+            return self.store.changes[change_id][0]
+
+    def begin(self, change: InvoiceChange, *, lease_until: datetime) -> None:
+        with self.store.lock:
+            key = (change.customer_id, change.invoice_id)
+            invoice = self.store.invoices[key]
+            now = (invoice.status, invoice.lock, invoice.epoch, invoice.amount_due, invoice.intent)
+            if now != (InvoiceStatus.OPEN, None, change.epoch, change.before, change.intent):
+                raise StaleError
+            self.store.invoices[key] = replace(invoice, lock=change.change_id)
+            self.store.changes[change.change_id] = (change, lease_until)
+
+    def finish(self, change: InvoiceChange, *, entry: Entry) -> InvoiceChange:
+        with self.store.lock:
+            key = (change.customer_id, change.invoice_id)
+            invoice = self.store.invoices[key]
+            now = (invoice.status, invoice.lock, invoice.epoch)
+            if now != (InvoiceStatus.OPEN, change.change_id, change.epoch):
+                raise StaleError
+            self.store.invoices[key] = replace(
+                invoice,
+                status=InvoiceStatus.OPEN if change.amount_due else InvoiceStatus.VOID,
+                amount_due=change.amount_due or Money(change.before.currency, 0),
+                lock=None,
+                intent=None,
+                n=0,
+                epoch=change.epoch + 1,
+            )
+            self.store.tell(entry)
+            return self._end(change, ChangeState.DONE)
+
+    def refuse(self, change: InvoiceChange) -> InvoiceChange:
+        with self.store.lock:
+            if self.store.changes[change.change_id][0].state is not ChangeState.FENCING:
+                raise StaleError
+            return self._end(change, ChangeState.REFUSED)
+
+    def postpone(self, change: InvoiceChange, *, lease_until: datetime) -> InvoiceChange:
+        with self.store.lock:
+            stored, _ = self.store.changes[change.change_id]
+            if stored.state is not ChangeState.FENCING:
+                raise StaleError
+            later = replace(stored, looks=change.looks + 1)
+            self.store.changes[change.change_id] = (later, lease_until)
+            return change
+
+    def _end(self, change: InvoiceChange, state: ChangeState) -> InvoiceChange:
+        ended = change.ended(state)
+        self.store.changes[change.change_id] = (ended, None)
+        return ended
+
+
+@dataclass
+class FakeOutbox:
+    store: Store
+
+    def put(self, entry: Entry) -> None:
+        with self.store.lock:
+            self.store.tell(entry)
+
+    def sent(self, entry: Entry) -> None:
+        with self.store.lock:
+            self.store.unsent.pop(entry.entry_id, None)
+
+    def trail(self, customer_id: str, *, limit: int, after: str | None) -> Page[Entry]:
+        with self.store.lock:
+            mine = sorted(
+                (e.entry_id for e in self.store.entries.values() if e.customer_id == customer_id),
+                reverse=True,
+            )
+            page, last = _page(mine, limit, after)
+            return Page([self.store.entries[one] for one in page], last)
+
+
+@dataclass
+class FakeParking:
+    store: Store
+
+    def park(self, event: StripeEvent, *, until: datetime) -> None:
+        with self.store.lock:
+            self.store.parked.setdefault(event.event_id, (Parked(event, 0), until))
+
+    def postpone(self, parked: Parked, *, until: datetime) -> None:
+        self.store.parked[parked.event.event_id] = (Parked(parked.event, parked.looks + 1), until)
+
+    def forget(self, parked: Parked) -> None:
+        self.store.parked.pop(parked.event.event_id, None)
+
+    def give_up(self, parked: Parked) -> None:
+        self.store.parked[parked.event.event_id] = (parked, None)
+
+
+@dataclass
+class FakeLeases:
+    store: Store
+
+    def expired(self, now: datetime) -> Iterator[Expired]:
+        with self.store.lock:
+            found: list[Expired] = [
+                Overdue(self.store.payments[key], looks)
+                for key, (until, looks) in self.store.leases.items()
+                if until < now
+            ]
+            found += [
+                self.store.entries[i] for i, until in self.store.unsent.items() if until < now
+            ]
+            for held in (self.store.parked, self.store.changes):
+                found += [one for one, until in held.values() if until and until < now]
+        yield from found
+
+
+@dataclass
+class FakeLedger:
+    store: Store
+
+    def rows(self, day: date) -> Iterator[LedgerRow]:
+        with self.store.lock:
+            found = [
+                row
+                for charge, row in self.store.ledger.items()
+                if self.store.ledger_days[charge] == day
+            ]
+        yield from found
+
+    def find(self, customer_id: str, charge: str) -> LedgerRow | None:
+        row = self.store.ledger.get(charge)
+        return row if row and row.customer_id == customer_id else None
+
+    def keep_report(self, day: date, report: str, *, differences: int, now: datetime) -> None:
+        self.store.reports[day] = report
+
+
+@dataclass
+class FakeBus:
+    """Keeps what it was sent; ``down`` makes it unreachable."""
+
+    sent: list[Entry] = field(default_factory=list)
+    down: bool = False
+
+    def send(self, entry: Entry) -> None:
+        if self.down:
+            raise UnavailableError
+        self.sent.append(entry)
+
+    @property
+    def kinds(self) -> list[str]:
+        return [fact.kind.value for entry in self.sent for fact in entry.facts]
+
+
+@dataclass
+class FakeEventQueue:
+    sent: list[StripeEvent] = field(default_factory=list)
+
+    def send(self, event: StripeEvent) -> None:
+        self.sent.append(event)
+
+
+@dataclass
 class FakeLimits:
     store: Store
+
+    def require_below(self, limit: Limit, subject: str, now: datetime) -> None:
+        if self.store.counts.get((limit.name, subject, limit.window_start(now)), 0) >= limit.most:
+            raise TooManyRequestsError(limit.retry_after(now))
+
+    def count_event(self, limit: Limit, subject: str, event_id: str, now: datetime) -> None:
+        with self.store.lock:
+            if event_id not in self.store.counted:
+                self.store.counted.add(event_id)
+                key = (limit.name, subject, limit.window_start(now))
+                self.store.counts[key] = self.store.counts.get(key, 0) + 1
 
     def take(self, limit: Limit, subject: str, now: datetime) -> None:
         key = (limit.name, subject, limit.window_start(now))
@@ -418,6 +670,8 @@ class FakeGateway:
     looks: list[Answer] = field(default_factory=list)
     setups: dict[str, SetupResult] = field(default_factory=dict)
     detached: list[str] = field(default_factory=list)
+    intents: dict[str, tuple[Owner | None, Answer]] = field(default_factory=dict)
+    charge_views: dict[str, ChargeView] = field(default_factory=dict)
     down: bool = False
 
     def _call(self, name: str, about: str) -> None:
@@ -429,7 +683,7 @@ class FakeGateway:
         self._call("create_customer", customer_id)
         return f"cus_{customer_id}"
 
-    def create_setup_intent(self, stripe_customer: str) -> SetupSecret:
+    def create_setup_intent(self, stripe_customer: str, customer_id: str) -> SetupSecret:
         self._call("create_setup_intent", stripe_customer)
         return SetupSecret("seti_1234", "pk_test_x", "seti_1234_secret_5678")
 
@@ -457,14 +711,30 @@ class FakeGateway:
         self.calls.append(("retrieve", payment.intent or ""))
         return self.looks.pop(0) if self.looks else WantsMethod()
 
-    def cancel(self, payment: Payment) -> Answer:
-        self.calls.append(("cancel", payment.intent or ""))
+    def cancel(self, fenceable: Fenceable) -> Answer:
+        self.calls.append(("cancel", fenceable.intent or ""))
         return self.looks.pop(0) if self.looks else WantsMethod()
+
+    def look(self, intent: str) -> tuple[Owner | None, Answer]:
+        self._call("look", intent)
+        if intent not in self.intents:
+            raise NotFoundError
+        return self.intents[intent]
+
+    def charge(self, charge: str) -> ChargeView:
+        self._call("charge", charge)
+        if charge not in self.charge_views:
+            raise NotFoundError
+        return self.charge_views[charge]
+
+    def charges(self, start: datetime, end: datetime) -> Iterator[ChargeView]:
+        self._call("charges", start.isoformat())
+        yield from (v for v in self.charge_views.values() if start <= v.charged_at < end)
 
     @staticmethod
     def success(payment: Payment) -> Succeeded:
         intent = payment.intent or ""
-        return Succeeded(intent, f"ch_{intent}", payment.money, CardFace("visa", "4242"))
+        return Succeeded(intent, f"ch_{intent}", payment.money, CardFace("visa", "4242"), NOON)
 
 
 @dataclass
@@ -483,7 +753,32 @@ class FakePorts:
     clock: FakeClock = field(default_factory=FakeClock)
     gateway: FakeGateway = field(default_factory=FakeGateway)
     dead_letters: FakeDeadLetters = field(default_factory=FakeDeadLetters)
+    bus: FakeBus = field(default_factory=FakeBus)
+    event_queue: FakeEventQueue = field(default_factory=FakeEventQueue)
+    webhooks: StripeWebhooks = field(default_factory=lambda: StripeWebhooks(("whsec_test",)))
+    committed: list[Entry] = field(default_factory=list)
+    actor: Actor = Actor.CUSTOMER
     logins: Identity | None = None
+
+    @property
+    def invoice_changes(self) -> FakeInvoiceChanges:
+        return FakeInvoiceChanges(self.store)
+
+    @property
+    def outbox(self) -> FakeOutbox:
+        return FakeOutbox(self.store)
+
+    @property
+    def parking(self) -> FakeParking:
+        return FakeParking(self.store)
+
+    @property
+    def leases(self) -> FakeLeases:
+        return FakeLeases(self.store)
+
+    @property
+    def ledger(self) -> FakeLedger:
+        return FakeLedger(self.store)
 
     @property
     def customers(self) -> FakeCustomers:

@@ -2,7 +2,7 @@
 
 from billfold import bootstrap
 from billfold.entrypoints import queue
-from billfold.entrypoints.bus_events import InvoiceIssued
+from billfold.entrypoints.bus_events import InvoiceIssued, reader
 from billfold.services import invoices
 
 
@@ -10,4 +10,4 @@ def issue(event: InvoiceIssued) -> None:
     invoices.issue(event.invoice(), bootstrap.ports())
 
 
-handler = queue.handler("InvoiceIssued", InvoiceIssued, issue)
+handler = queue.handler("InvoiceIssued", reader("InvoiceIssued", InvoiceIssued), issue)

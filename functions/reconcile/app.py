@@ -1,4 +1,4 @@
-"""Runs every minute: finishes payments that were left behind."""
+"""Runs every minute: finishes what was left behind."""
 
 from typing import Any
 
@@ -10,5 +10,8 @@ from billfold.services.reconcile import reconcile
 logger = observability.logger()
 
 
-def handler(_event: dict[str, Any], _context: LambdaContext) -> dict[str, int]:
-    return {state.value: count for state, count in reconcile(bootstrap.ports()).items()}
+def handler(_event: dict[str, Any], context: LambdaContext) -> dict[str, int]:
+    def time_left() -> float:
+        return context.get_remaining_time_in_millis() / 1000
+
+    return dict(reconcile(bootstrap.ports(), time_left))

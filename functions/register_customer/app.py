@@ -2,7 +2,7 @@
 
 from billfold import bootstrap
 from billfold.entrypoints import queue
-from billfold.entrypoints.bus_events import CustomerRegistered
+from billfold.entrypoints.bus_events import CustomerRegistered, reader
 from billfold.services import customers
 
 
@@ -10,4 +10,6 @@ def register(event: CustomerRegistered) -> None:
     customers.register(event.customer(), bootstrap.ports(), autopay=event.autopay)
 
 
-handler = queue.handler("CustomerRegistered", CustomerRegistered, register)
+handler = queue.handler(
+    "CustomerRegistered", reader("CustomerRegistered", CustomerRegistered), register
+)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Protocol
 
 import pytest
@@ -15,21 +15,30 @@ from billfold.domain.errors import (
     TooManyRequestsError,
     UnknownCustomerError,
 )
+from billfold.domain.fact import Entry
 from billfold.domain.invoice import Invoice, InvoiceStatus, PublicInvoiceStatus
-from billfold.domain.limit import DECLINES, LOGIN_ACCOUNT
+from billfold.domain.invoice_change import ChangeState, InvoiceChange
+from billfold.domain.limit import DECLINES, FAILED_CARDS, LOGIN_ACCOUNT
 from billfold.domain.money import Money
-from billfold.domain.payment import Payment, State, Step, Succeeded, Trigger
+from billfold.domain.payment import Dispute, Payment, State, Step, Succeeded, Trigger
+from billfold.domain.stripe_event import Parked, StripeEvent
 from billfold.domain.wallet import CardFace, Wallet
 from billfold.services.ports import (
     Customers,
+    InvoiceChanges,
     Invoices,
+    Leases,
+    Ledger,
+    LedgerRow,
     Limits,
+    Outbox,
     Overdue,
+    Parking,
     Payments,
     StaleError,
 )
 
-from tests.builders import NOON, a_card, a_customer, an_invoice
+from tests.builders import NOON, a_card, a_customer, an_entry, an_invoice
 from tests.fakes import FakePorts
 
 LATER = NOON + timedelta(seconds=60)
@@ -42,6 +51,16 @@ class Repositories(Protocol):
     def invoices(self) -> Invoices: ...
     @property
     def payments(self) -> Payments: ...
+    @property
+    def invoice_changes(self) -> InvoiceChanges: ...
+    @property
+    def outbox(self) -> Outbox: ...
+    @property
+    def parking(self) -> Parking: ...
+    @property
+    def leases(self) -> Leases: ...
+    @property
+    def ledger(self) -> Ledger: ...
     @property
     def limits(self) -> Limits: ...
 
@@ -83,7 +102,11 @@ def a_payment(invoice: Invoice, wallet: Wallet | None, key: str = "key-0001") ->
 
 def success(payment: Payment) -> Succeeded:
     return Succeeded(
-        payment.intent or "", "ch_" + payment.payment_id, payment.money, CardFace("visa", "4242")
+        payment.intent or "",
+        "ch_" + payment.payment_id,
+        payment.money,
+        CardFace("visa", "4242"),
+        NOON,
     )
 
 
@@ -224,7 +247,7 @@ def pay(repositories: Repositories, invoice: Invoice, payment: Payment) -> Payme
     payments = repositories.payments
     payment = payments.reserve(payment, fingerprint="f", lease_until=LATER)
     payment = payments.write_ahead(payment, intent="pi_1", n=invoice.n + 1, lease_until=LATER)
-    return payments.settle(payment, success(payment), now=NOON)
+    return payments.settle(payment, success(payment), entry=an_entry())
 
 
 def test_reserve_takes_lock_card_and_key_together(
@@ -302,7 +325,7 @@ def test_settle_pays_the_invoice_once(payable: tuple[Repositories, Invoice, Wall
     assert not repositories.invoices.open("cust-1")
     assert not repositories.customers.wallet("cust-1").holds
     with pytest.raises(StaleError):
-        repositories.payments.settle(settled, success(settled), now=NOON)
+        repositories.payments.settle(settled, success(settled), entry=an_entry())
 
 
 def test_settle_needs_the_bound_intent_and_the_amount(
@@ -317,7 +340,7 @@ def test_settle_needs_the_bound_intent_and_the_amount(
         replace(success(payment), money=Money("USD", 1)),
     ):
         with pytest.raises(StaleError):
-            payments.settle(payment, wrong, now=NOON)
+            payments.settle(payment, wrong, entry=an_entry())
     assert payments.get("cust-1", payment.payment_id).state is State.CONFIRMING
 
 
@@ -328,8 +351,8 @@ def test_money_that_came_after_a_decline_is_still_the_truth(
     payments = repositories.payments
     payment = payments.reserve(a_payment(invoice, wallet), fingerprint="f", lease_until=LATER)
     payment = payments.write_ahead(payment, intent="pi_1", n=1, lease_until=LATER)
-    payment = payments.decline(payment, explain("card_declined", None), None, now=NOON)
-    settled = payments.settle(payment, success(payment), now=NOON)
+    payment = payments.decline(payment, explain("card_declined", None), None, entry=an_entry())
+    settled = payments.settle(payment, success(payment), entry=an_entry())
     assert settled.state is State.SUCCEEDED
     assert repositories.invoices.get("cust-1", invoice.invoice_id).status is InvoiceStatus.PAID
 
@@ -342,7 +365,7 @@ def test_a_decline_opens_the_invoice_and_counts(
     payment = payments.reserve(a_payment(invoice, wallet), fingerprint="f", lease_until=LATER)
     payment = payments.write_ahead(payment, intent="pi_1", n=1, lease_until=LATER)
     declined = payments.decline(
-        payment, explain("card_declined", "insufficient_funds"), None, now=NOON
+        payment, explain("card_declined", "insufficient_funds"), None, entry=an_entry()
     )
     assert declined.decline is not None
     assert declined.decline.reason == "insufficient_funds"
@@ -361,10 +384,10 @@ def test_a_stale_decline_is_not_written(payable: tuple[Repositories, Invoice, Wa
     payments = repositories.payments
     first = payments.reserve(a_payment(invoice, wallet), fingerprint="f", lease_until=LATER)
     first = payments.write_ahead(first, intent="pi_1", n=1, lease_until=LATER)
-    waiting = payments.action(first, lease_until=LATER)
+    waiting = payments.action(first, lease_until=LATER, entry=an_entry())
     again = payments.write_ahead(waiting, intent="pi_1", n=2, lease_until=LATER)
     with pytest.raises(StaleError):
-        payments.decline(first, explain("card_declined", None), None, now=NOON)
+        payments.decline(first, explain("card_declined", None), None, entry=an_entry())
     assert payments.get("cust-1", first.payment_id) == again
 
 
@@ -372,7 +395,7 @@ def test_no_confirm_after_a_release(payable: tuple[Repositories, Invoice, Wallet
     repositories, invoice, wallet = payable
     payments = repositories.payments
     payment = payments.reserve(a_payment(invoice, wallet), fingerprint="f", lease_until=LATER)
-    payments.end(payment, Step.RELEASE, raise_epoch=False, now=NOON)
+    payments.end(payment, Step.RELEASE, raise_epoch=False, entry=an_entry())
     with pytest.raises(StaleError):
         payments.write_ahead(payment, intent="pi_1", n=1, lease_until=LATER)
     assert repositories.invoices.get("cust-1", invoice.invoice_id).status is InvoiceStatus.OPEN
@@ -384,11 +407,11 @@ def test_a_fence_leaves_the_intent_behind(payable: tuple[Repositories, Invoice, 
     payment = payments.reserve(a_payment(invoice, wallet), fingerprint="f", lease_until=LATER)
     payment = payments.write_ahead(payment, intent="pi_1", n=1, lease_until=LATER)
     payment = payments.doubt(payment, lease_until=LATER)
-    payments.end(payment, Step.FENCE, raise_epoch=True, now=NOON)
+    payments.end(payment, Step.FENCE, raise_epoch=True, entry=an_entry())
     fenced = repositories.invoices.get("cust-1", invoice.invoice_id)
     assert (fenced.epoch, fenced.intent, fenced.n, fenced.lock) == (1, None, 0, None)
     with pytest.raises(StaleError):
-        payments.settle(payment, success(payment), now=NOON)
+        payments.settle(payment, success(payment), entry=an_entry())
 
 
 def test_a_bound_intent_is_not_replaced(payable: tuple[Repositories, Invoice, Wallet]) -> None:
@@ -396,7 +419,7 @@ def test_a_bound_intent_is_not_replaced(payable: tuple[Repositories, Invoice, Wa
     payments = repositories.payments
     payment = payments.reserve(a_payment(invoice, wallet), fingerprint="f", lease_until=LATER)
     payment = payments.write_ahead(payment, intent="pi_1", n=1, lease_until=LATER)
-    waiting = payments.action(payment, lease_until=LATER)
+    waiting = payments.action(payment, lease_until=LATER, entry=an_entry())
     with pytest.raises(StaleError):
         payments.write_ahead(waiting, intent="pi_2", n=2, lease_until=LATER)
 
@@ -405,7 +428,7 @@ def test_review_keeps_the_lock(payable: tuple[Repositories, Invoice, Wallet]) ->
     repositories, invoice, wallet = payable
     payments = repositories.payments
     payment = payments.reserve(a_payment(invoice, wallet), fingerprint="f", lease_until=LATER)
-    assert payments.review(payment, None).state is State.REVIEW
+    assert payments.review(payment, None, entry=an_entry()).state is State.REVIEW
     assert repositories.invoices.get("cust-1", invoice.invoice_id).lock == payment.payment_id
 
 
@@ -434,25 +457,29 @@ def test_payments_are_listed_newest_first_and_by_invoice(
         repositories.payments.get("cust-2", made[0].payment_id)
 
 
+def _overdue(repositories: Repositories, now: datetime) -> list[Overdue]:
+    return [one for one in repositories.leases.expired(now) if isinstance(one, Overdue)]
+
+
 def test_a_lease_that_ran_out_is_found_until_it_ends(
     payable: tuple[Repositories, Invoice, Wallet],
 ) -> None:
     repositories, invoice, wallet = payable
     payments = repositories.payments
     payment = payments.reserve(a_payment(invoice, wallet), fingerprint="f", lease_until=LATER)
-    assert list(payments.overdue(LATER)) == []
+    assert _overdue(repositories, LATER) == []
     after = LATER + timedelta(seconds=1)
-    assert list(payments.overdue(after)) == [Overdue(payment, 0)]
+    assert _overdue(repositories, after) == [Overdue(payment, 0)]
 
     payment = payments.write_ahead(payment, intent="pi_1", n=1, lease_until=LATER)
     payment = payments.doubt(payment, lease_until=LATER)
     payments.postpone(payment, looks=1, lease_until=after + timedelta(minutes=5))
-    assert list(payments.overdue(after)) == []
+    assert _overdue(repositories, after) == []
     much_later = after + timedelta(minutes=6)
-    assert list(payments.overdue(much_later)) == [Overdue(payment, 1)]
+    assert _overdue(repositories, much_later) == [Overdue(payment, 1)]
 
-    payments.settle(payment, success(payment), now=NOON)
-    assert list(payments.overdue(much_later)) == []
+    payments.settle(payment, success(payment), entry=an_entry())
+    assert _overdue(repositories, much_later) == []
     with pytest.raises(StaleError):
         payments.postpone(payment, looks=2, lease_until=much_later)
 
@@ -471,3 +498,226 @@ def test_a_limit_holds_until_its_window_ends(repositories: Repositories) -> None
     limits.give_back(LOGIN_ACCOUNT, "someone", NOON)
     limits.take(LOGIN_ACCOUNT, "someone", NOON)
     limits.take(LOGIN_ACCOUNT, "someone", NOON + LOGIN_ACCOUNT.window)
+
+
+def test_a_limit_can_be_looked_at_without_counting(repositories: Repositories) -> None:
+    limits = repositories.limits
+    for number in range(FAILED_CARDS.most):
+        limits.require_below(FAILED_CARDS, "cust-1", NOON)
+        for _ in range(2):
+            # Stripe delivers an event again for thirty days.
+            limits.count_event(FAILED_CARDS, "cust-1", f"evt_{number}", NOON)
+    with pytest.raises(TooManyRequestsError):
+        limits.require_below(FAILED_CARDS, "cust-1", NOON)
+    limits.require_below(FAILED_CARDS, "cust-2", NOON)
+
+
+# What happened
+
+
+def test_an_entry_waits_until_it_was_sent_and_stays_in_the_trail(
+    repositories: Repositories,
+) -> None:
+    repositories.customers.register(a_customer(), autopay=False)
+    wallet = repositories.customers.wallet("cust-1")
+    entries = [an_entry(at=NOON + timedelta(seconds=seconds)) for seconds in (0, 1)]
+    repositories.customers.save(wallet.add(a_card(1)), entries[0])
+    repositories.outbox.put(entries[1])
+    late = NOON + timedelta(minutes=2)
+    assert list(repositories.leases.expired(NOON)) == []
+    waiting = [one for one in repositories.leases.expired(late) if isinstance(one, Entry)]
+    assert sorted(waiting, key=lambda e: e.entry_id) == entries
+    repositories.outbox.sent(entries[0])
+    assert list(repositories.leases.expired(late)) == [entries[1]]
+    page = repositories.outbox.trail("cust-1", limit=1, after=None)
+    rest = repositories.outbox.trail("cust-1", limit=5, after=page.last_id)
+    assert [*page.items, *rest.items] == entries[::-1]
+
+
+def test_no_entry_is_written_where_the_wallet_is_stale(repositories: Repositories) -> None:
+    repositories.customers.register(a_customer(), autopay=False)
+    read = repositories.customers.wallet("cust-1")
+    repositories.customers.save(read.add(a_card(1)))
+    with pytest.raises(StaleError):
+        repositories.customers.save(read.add(a_card(2)), an_entry())
+    assert repositories.outbox.trail("cust-1", limit=5, after=None).items == []
+
+
+# Events of Stripe
+
+
+def test_an_event_is_parked_once_and_looked_at_again(repositories: Repositories) -> None:
+    parking, later = repositories.parking, LATER + timedelta(seconds=1)
+    event = StripeEvent(
+        "evt_1",
+        "payment_intent.payment_failed",
+        payment_intent="pi_1",
+        idempotency_key="confirm:inv:0:1",
+        decline=explain("card_declined", None),
+    )
+    parking.park(event, until=LATER)
+    parking.park(event, until=LATER + timedelta(days=1))
+    assert list(repositories.leases.expired(later)) == [Parked(event, 0)]
+    parking.postpone(Parked(event, 0), until=later + timedelta(minutes=5))
+    assert list(repositories.leases.expired(later)) == []
+    much_later = later + timedelta(minutes=6)
+    assert list(repositories.leases.expired(much_later)) == [Parked(event, 1)]
+    parking.give_up(Parked(event, 1))
+    assert list(repositories.leases.expired(much_later)) == []
+    other = replace(event, event_id="evt_2")
+    parking.park(other, until=LATER)
+    parking.forget(Parked(other, 0))
+    assert list(repositories.leases.expired(much_later)) == []
+
+
+# What becomes of a charge
+
+
+def _settled(payable: tuple[Repositories, Invoice, Wallet]) -> Payment:
+    repositories, invoice, wallet = payable
+    payments = repositories.payments
+    payment = payments.reserve(a_payment(invoice, wallet), fingerprint="f", lease_until=LATER)
+    payment = payments.write_ahead(payment, intent="pi_1", n=1, lease_until=LATER)
+    return payments.settle(payment, success(payment), entry=an_entry())
+
+
+def test_a_charge_is_in_the_ledger_of_its_day(
+    payable: tuple[Repositories, Invoice, Wallet],
+) -> None:
+    repositories, invoice, _ = payable
+    payment = _settled(payable)
+    charge = payment.charge or ""
+    row = LedgerRow(charge, "cust-1", payment.payment_id, invoice.invoice_id, payment.money)
+    assert list(repositories.ledger.rows(NOON.date())) == [row]
+    assert list(repositories.ledger.rows(NOON.date() - timedelta(days=1))) == []
+    assert repositories.ledger.find("cust-1", charge) == row
+    assert repositories.ledger.find("cust-2", charge) is None
+
+
+def test_refund_and_dispute_are_reflected_on_payment_and_invoice(
+    payable: tuple[Repositories, Invoice, Wallet],
+) -> None:
+    repositories, invoice, _ = payable
+    payment = _settled(payable)
+    payments = repositories.payments
+    payments.reflect(payment, refunded=500, dispute=Dispute.OPEN, entry=an_entry())
+    after = payments.get("cust-1", payment.payment_id)
+    assert (after.refunded, after.dispute) == (500, Dispute.OPEN)
+    now = repositories.invoices.get("cust-1", invoice.invoice_id)
+    assert (now.status, now.last_payment) == (InvoiceStatus.PAID, after)
+    assert payments.by_intent("cust-1", invoice.invoice_id, "pi_1") == after
+    assert payments.by_intent("cust-1", invoice.invoice_id, "pi_2") is None
+
+
+def test_money_for_a_review_is_in_the_ledger(
+    payable: tuple[Repositories, Invoice, Wallet],
+) -> None:
+    repositories, invoice, wallet = payable
+    payments = repositories.payments
+    payment = payments.reserve(a_payment(invoice, wallet), fingerprint="f", lease_until=LATER)
+    payment = payments.write_ahead(payment, intent="pi_1", n=1, lease_until=LATER)
+    reviewed = payments.review(payment, success(payment), entry=an_entry())
+    assert repositories.ledger.find("cust-1", success(payment).charge) is not None
+    # The invoice's copy knows, so that no late answer changes what a person looks at.
+    with pytest.raises(StaleError):
+        payments.decline(payment, explain("card_declined", None), None, entry=an_entry())
+    assert payments.get("cust-1", payment.payment_id) == reviewed
+
+
+def test_a_review_is_of_what_was_read(payable: tuple[Repositories, Invoice, Wallet]) -> None:
+    repositories, invoice, wallet = payable
+    payments = repositories.payments
+    payment = payments.reserve(a_payment(invoice, wallet), fingerprint="f", lease_until=LATER)
+    payment = payments.write_ahead(payment, intent="pi_1", n=1, lease_until=LATER)
+    unknown = payments.doubt(payment, lease_until=LATER)
+    payments.settle(unknown, success(unknown), entry=an_entry())
+    with pytest.raises(StaleError):
+        payments.review(unknown, None, entry=an_entry())
+
+
+def test_what_was_decided_on_a_reservation_does_not_end_a_confirm(
+    payable: tuple[Repositories, Invoice, Wallet],
+) -> None:
+    repositories, invoice, wallet = payable
+    payments = repositories.payments
+    reserved = payments.reserve(a_payment(invoice, wallet), fingerprint="f", lease_until=LATER)
+    payments.write_ahead(reserved, intent="pi_1", n=1, lease_until=LATER)
+    with pytest.raises(StaleError):
+        payments.end(reserved, Step.RELEASE, raise_epoch=False, entry=an_entry())
+
+
+# Changes of an invoice
+
+
+def a_change(invoice: Invoice, amount_due: Money | None = None) -> InvoiceChange:
+    return InvoiceChange(
+        change_id=ids.new(ids.CHANGE, NOON),
+        customer_id=invoice.customer_id,
+        invoice_id=invoice.invoice_id,
+        invoice_number=invoice.number,
+        epoch=invoice.epoch,
+        intent=invoice.intent,
+        before=invoice.amount_due,
+        amount_due=amount_due,
+        created_at=NOON,
+    )
+
+
+@pytest.mark.parametrize("amount_due", [None, Money("USD", 700)])
+def test_a_change_holds_the_lock_until_it_is_finished(
+    payable: tuple[Repositories, Invoice, Wallet], amount_due: Money | None
+) -> None:
+    repositories, invoice, wallet = payable
+    change, changes = a_change(invoice, amount_due), repositories.invoice_changes
+    changes.begin(change, lease_until=LATER)
+    for refused in (change, replace(change, change_id="chg_other")):
+        with pytest.raises(StaleError):
+            changes.begin(refused, lease_until=LATER)
+    with pytest.raises(StaleError):
+        repositories.payments.reserve(
+            a_payment(invoice, wallet), fingerprint="f", lease_until=LATER
+        )
+    assert list(repositories.leases.expired(LATER + timedelta(seconds=1))) == [change]
+    changes.postpone(change, lease_until=LATER + timedelta(minutes=5))
+    assert list(repositories.leases.expired(LATER + timedelta(minutes=1))) == []
+    change = changes.get("cust-1", change.change_id)
+    assert change.looks == 1
+    done = changes.finish(change, entry=an_entry())
+    assert done.state is ChangeState.DONE
+    after = repositories.invoices.get("cust-1", invoice.invoice_id)
+    assert (after.lock, after.epoch, after.intent) == (None, 1, None)
+    if amount_due:
+        assert (after.status, after.amount_due) == (InvoiceStatus.OPEN, amount_due)
+    else:
+        assert after.status is InvoiceStatus.VOID
+        assert repositories.invoices.open("cust-1") == []
+    for write in (changes.refuse, lambda c: changes.finish(c, entry=an_entry())):
+        with pytest.raises(StaleError):
+            write(change)
+
+
+def test_a_change_needs_the_invoice_as_it_was_read(
+    payable: tuple[Repositories, Invoice, Wallet],
+) -> None:
+    repositories, invoice, _ = payable
+    for other in (
+        replace(a_change(invoice), epoch=1),
+        replace(a_change(invoice), before=Money("USD", 1)),
+        replace(a_change(invoice), intent="pi_1"),
+    ):
+        with pytest.raises(StaleError):
+            repositories.invoice_changes.begin(other, lease_until=LATER)
+
+
+# Overdue invoices
+
+
+def test_an_overdue_invoice_is_told_once(payable: tuple[Repositories, Invoice, Wallet]) -> None:
+    repositories, invoice, _ = payable
+    days = {"since": date(2026, 10, 20), "before": date(2026, 11, 1)}
+    assert list(repositories.invoices.due(**days)) == [("cust-1", invoice.invoice_id)]
+    assert list(repositories.invoices.due(since=days["before"], before=date(2026, 11, 9))) == []
+    repositories.invoices.note_overdue("cust-1", invoice.invoice_id, entry=an_entry())
+    assert repositories.invoices.get("cust-1", invoice.invoice_id).overdue_told
+    with pytest.raises(StaleError):
+        repositories.invoices.note_overdue("cust-1", invoice.invoice_id, entry=an_entry())

@@ -141,7 +141,7 @@ def payment(gateway: StripeGateway, customer: str) -> Payment:
 
 
 def stored(emulator: Emulator, gateway: StripeGateway, customer: str, number: str) -> str:
-    setup = gateway.create_setup_intent(customer)
+    setup = gateway.create_setup_intent(customer, "cust-1")
     method = str(emulator.card(number)["id"])
     emulator.confirm_setup(setup.setup_intent, setup.client_secret, method)
     return method
@@ -156,7 +156,7 @@ def test_a_customer_is_made_once(gateway: StripeGateway, customer: str) -> None:
 
 
 def test_a_setup_brings_a_card(emulator: Emulator, gateway: StripeGateway, customer: str) -> None:
-    setup = gateway.create_setup_intent(customer)
+    setup = gateway.create_setup_intent(customer, "cust-1")
     assert setup.publishable_key == PUBLISHABLE_KEY
     assert setup.client_secret not in repr(setup)
     before = gateway.setup_result(setup.setup_intent)
@@ -181,7 +181,7 @@ def test_the_same_number_has_the_same_fingerprint(
 ) -> None:
     results = []
     for number in ("4242424242424242", "4242424242424242", "5555555555554444"):
-        setup = gateway.create_setup_intent(customer)
+        setup = gateway.create_setup_intent(customer, "cust-1")
         method = str(emulator.card(number)["id"])
         emulator.confirm_setup(setup.setup_intent, setup.client_secret, method)
         results.append(gateway.setup_result(setup.setup_intent).fingerprint)
@@ -191,7 +191,7 @@ def test_the_same_number_has_the_same_fingerprint(
 def test_a_setup_that_the_bank_declines(
     emulator: Emulator, gateway: StripeGateway, customer: str
 ) -> None:
-    setup = gateway.create_setup_intent(customer)
+    setup = gateway.create_setup_intent(customer, "cust-1")
     method = str(emulator.card("4000000000009995")["id"])
     emulator.confirm_setup(setup.setup_intent, setup.client_secret, method)
     result = gateway.setup_result(setup.setup_intent)
@@ -309,7 +309,7 @@ def test_a_bank_that_wants_the_customer_off_session(
 ) -> None:
     made = a_payment(trigger=Trigger.AUTOPAY)
     made = replace(made, intent=gateway.create_payment_intent(made, customer))
-    setup = gateway.create_setup_intent(customer)
+    setup = gateway.create_setup_intent(customer, "cust-1")
     method = str(emulator.card("4000002760003184")["id"])
     emulator.confirm_setup(setup.setup_intent, setup.client_secret, method)
     emulator.control(f"3ds/{setup.setup_intent}", result="complete")
@@ -417,7 +417,7 @@ def test_stripe_that_is_not_there(payment: Payment) -> None:
     assert nowhere.cancel(payment) == Unknown()
     for call in (
         lambda: nowhere.create_customer("cust-1"),
-        lambda: nowhere.create_setup_intent("cus_1"),
+        lambda: nowhere.create_setup_intent("cus_1", "cust-1"),
         lambda: nowhere.setup_result("seti_1"),
         lambda: nowhere.detach("pm_1"),
         lambda: nowhere.create_payment_intent(payment, "cus_1"),

@@ -36,6 +36,7 @@ def environment(stack: Stack, name: str) -> dict[str, str]:
     dead = {
         "issue_invoice": told["InvoiceIssuedDeadLettersUrl"],
         "register_customer": told["CustomerRegisteredDeadLettersUrl"],
+        "stripe_events": told["StripeEventsDeadLettersUrl"],
     }
     return {
         "AWS_ENDPOINT_URL": stack["aws_endpoint_url"],
@@ -43,6 +44,8 @@ def environment(stack: Stack, name: str) -> dict[str, str]:
         "AWS_ACCESS_KEY_ID": "test",
         "AWS_SECRET_ACCESS_KEY": "test",
         "TABLE_NAME": told["TableName"],
+        "EVENT_BUS_NAME": told["EventBusName"],
+        "STRIPE_EVENTS_QUEUE_URL": told["StripeEventsQueueUrl"],
         "USER_POOL_ID": told["UserPoolId"],
         "USER_POOL_CLIENT_ID": told["UserPoolClientId"],
         "STRIPE_PARAMETER": told["StripeParameter"],

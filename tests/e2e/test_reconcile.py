@@ -66,7 +66,7 @@ def pay_into_trouble(stack: Stack, kind: str) -> tuple[Customer, dict[str, Any],
 @pytest.mark.parametrize("kind", ["500_after_commit", "drop_after_commit"])
 def test_a_success_whose_reply_was_lost_is_found(stack: Stack, later: Container, kind: str) -> None:
     payer, invoice, payment = pay_into_trouble(stack, kind)
-    reconcile(later)
+    reconcile(later, lambda: 60.0)
     _, found = payer.call("GET", f"/v1/payments/{payment['payment_id']}")
     assert found["status"] == "succeeded"
     _, paid = payer.call("GET", f"/v1/invoices/{invoice['invoice_id']}")
@@ -79,7 +79,7 @@ def test_a_confirm_that_never_happened_is_fenced_and_the_invoice_payable(
     stack: Stack, later: Container, kind: str
 ) -> None:
     payer, invoice, payment = pay_into_trouble(stack, kind)
-    reconcile(later)
+    reconcile(later, lambda: 60.0)
     _, found = payer.call("GET", f"/v1/payments/{payment['payment_id']}")
     assert found["status"] == "canceled"
     status, again = payer.pay(invoice, payer.stored(payer.cards()[0]["card_id"]))
@@ -91,7 +91,7 @@ def test_a_confirm_that_arrives_after_the_fence_charges_nothing(
     stack: Stack, later: Container
 ) -> None:
     payer, invoice, payment = pay_into_trouble(stack, "late")
-    reconcile(later)
+    reconcile(later, lambda: 60.0)
     httpx.post(f"{stack['stripe_control_url']}/faults/release").raise_for_status()
     _, found = payer.call("GET", f"/v1/payments/{payment['payment_id']}")
     charged = len(payer.charges())

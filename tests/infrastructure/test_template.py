@@ -14,7 +14,10 @@ from local.openapi import FUNCTIONS
 
 ROOT = Path(__file__).resolve().parents[2]
 INTAKE = ("register_customer", "issue_invoice")
-SCHEDULED = ("reconcile",)
+WORKERS = ("stripe_events",)
+SCHEDULED = ("nightly", "reconcile")
+# Those that no customer waits for may take longer.
+TIMEOUTS = {"nightly": 900, "reconcile": 120, "stripe_events": 200}
 PUBLIC = {
     ("post", "/v1/auth/login"),
     ("post", "/v1/auth/challenge"),
@@ -22,6 +25,7 @@ PUBLIC = {
     ("post", "/v1/auth/logout"),
     ("post", "/v1/auth/password-reset"),
     ("post", "/v1/auth/password-reset/confirm"),
+    ("post", "/v1/webhooks/stripe"),
 }
 
 
@@ -71,15 +75,15 @@ def functions(resources: dict[str, Any]) -> dict[str, Any]:
 
 def test_every_function_is_deployed(resources: dict[str, Any]) -> None:
     folders = {path.parent.name for path in ROOT.glob("functions/*/app.py")}
-    assert set(functions(resources)) == folders == {*FUNCTIONS, *INTAKE, *SCHEDULED}
+    assert set(functions(resources)) == folders == {*FUNCTIONS, *INTAKE, *WORKERS, *SCHEDULED}
 
 
 def test_functions_run_on_the_runtime_that_was_chosen(resources: dict[str, Any]) -> None:
-    for function in functions(resources).values():
+    for name, function in functions(resources).items():
         properties = function["Properties"]
         assert properties["Runtime"] == "python3.13"
         assert properties["Architectures"] == ["arm64"]
-        assert properties["Timeout"] <= (55 if "ReconcileFunction" in function["LogicalId"] else 29)
+        assert properties["Timeout"] <= TIMEOUTS.get(name, 29)
 
 
 def test_paying_has_time_for_a_confirm_and_its_answer(resources: dict[str, Any]) -> None:
@@ -123,14 +127,17 @@ def test_each_function_has_a_role_of_its_own_without_a_star(resources: dict[str,
 TABLE_ACTIONS = {
     "account": {"Query"},
     "auth": {"UpdateItem"},
-    "autopay": {"GetItem", "PutItem"},
-    "cards": {"GetItem", "PutItem"},
+    "autopay": {"GetItem", "PutItem", "UpdateItem"},
+    "cards": {"GetItem", "PutItem", "UpdateItem"},
     "invoices": {"GetItem", "Query"},
     "issue_invoice": {"ConditionCheckItem", "GetItem", "PutItem"},
     "payments": {"BatchGetItem", "GetItem", "PutItem", "Query", "UpdateItem"},
-    "primary_card": {"GetItem", "PutItem"},
-    "reconcile": {"GetItem", "PutItem", "Query", "UpdateItem"},
+    "nightly": {"GetItem", "PutItem", "Query", "UpdateItem"},
+    "primary_card": {"GetItem", "PutItem", "UpdateItem"},
+    "reconcile": {"DeleteItem", "GetItem", "PutItem", "Query", "UpdateItem"},
     "register_customer": {"GetItem", "PutItem"},
+    "stripe_events": {"GetItem", "PutItem", "Query", "UpdateItem"},
+    "stripe_webhook": set(),
 }
 
 
@@ -151,13 +158,28 @@ def test_only_those_who_charge_may_read_stripes_keys(resources: dict[str, Any]) 
         if "ssm:GetParameter"
         in json.dumps(resources[function["Properties"]["Role"]["Fn::GetAtt"][0]])
     }
-    assert readers == {"cards", "payments", "reconcile"}
+    assert readers == {
+        "cards",
+        "nightly",
+        "payments",
+        "reconcile",
+        "stripe_events",
+        "stripe_webhook",
+    }
 
 
-def test_the_reconciler_runs_every_minute(resources: dict[str, Any]) -> None:
-    [schedule] = of_type(resources, "AWS::Scheduler::Schedule").values()
-    assert schedule["Properties"]["ScheduleExpression"] == "rate(1 minute)"
-    assert "ReconcileFunction" in json.dumps(schedule["Properties"]["Target"])
+def test_what_runs_by_itself_and_when(resources: dict[str, Any]) -> None:
+    schedules = of_type(resources, "AWS::Scheduler::Schedule").values()
+    found = {
+        schedule["Properties"]["Target"]["Arn"]["Fn::GetAtt"][0]: schedule["Properties"][
+            "ScheduleExpression"
+        ]
+        for schedule in schedules
+    }
+    assert found == {
+        "ReconcileFunction": "rate(1 minute)",
+        "NightlyFunction": "cron(30 3 * * ? *)",
+    }
 
 
 def test_each_function_has_a_log_group_that_forgets(resources: dict[str, Any]) -> None:
@@ -207,9 +229,11 @@ def test_the_table_is_protected_and_its_indexes_are_those_of_the_code(
     local = {index["IndexName"] for index in properties["LocalSecondaryIndexes"]}
     global_ = {index["IndexName"] for index in properties["GlobalSecondaryIndexes"]}
     assert local == {keys.OPEN_INVOICES, keys.INVOICE_PAYMENTS}
-    assert global_ == {keys.DUE, keys.LEASES}
+    assert global_ == {keys.DUE, keys.LEASES, keys.LEDGER_DAYS}
     for index in properties["GlobalSecondaryIndexes"]:
-        assert index["Projection"] == {"ProjectionType": "KEYS_ONLY"}
+        # Only the ledger, of which nothing ever changes, is copied into an index.
+        kind = "INCLUDE" if index["IndexName"] == keys.LEDGER_DAYS else "KEYS_ONLY"
+        assert index["Projection"]["ProjectionType"] == kind
 
 
 def test_the_user_pool_is_hardened(resources: dict[str, Any]) -> None:
@@ -251,13 +275,14 @@ def test_the_intake_reports_partial_failures_and_waits_an_hour(
     resources: dict[str, Any],
 ) -> None:
     mappings = of_type(resources, "AWS::Lambda::EventSourceMapping").values()
-    assert len(mappings) == len(INTAKE)
+    assert len(mappings) == len(INTAKE) + len(WORKERS)
+    timeouts = {f["LogicalId"]: f["Properties"]["Timeout"] for f in functions(resources).values()}
     for mapping in mappings:
         assert mapping["Properties"]["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
         queue = resources[mapping["Properties"]["EventSourceArn"]["Fn::GetAtt"][0]]["Properties"]
         tries = queue["RedrivePolicy"]["maxReceiveCount"]
         # The function gives up after an hour by itself; the queue must not do so before.
         assert tries * queue["VisibilityTimeout"] > 3600
-        [timeout] = {f["Properties"]["Timeout"] for n, f in functions(resources).items()
-                     if n in INTAKE}  # fmt: skip
-        assert queue["VisibilityTimeout"] >= 6 * timeout
+        timeout = timeouts[mapping["Properties"]["FunctionName"]["Ref"]]
+        # A message must not come back while it is still being worked on.
+        assert queue["VisibilityTimeout"] >= 3 * timeout

@@ -43,7 +43,7 @@ from billfold.domain.wallet import CardFace
 from billfold.services import cards, payments
 from billfold.services.payments import Order, Outcome
 
-from tests.builders import a_card, a_customer, an_invoice
+from tests.builders import NOON, a_card, a_customer, an_invoice
 from tests.fakes import FakePorts
 
 INVOICE = an_invoice()
@@ -213,7 +213,7 @@ def test_an_unusable_card_is_looked_up_before_it_is_let_go(ports: FakePorts) -> 
 def test_a_refusal_may_hide_a_success(ports: FakePorts) -> None:
     ports.gateway.confirms = [Refused()]
     intent = f"pi_{INVOICE.invoice_id[-6:]}_0"
-    ports.gateway.looks = [Succeeded(intent, "ch_1", DUE, None)]
+    ports.gateway.looks = [Succeeded(intent, "ch_1", DUE, None, NOON)]
     assert pay(ports).payment.status is Status.SUCCEEDED
 
 
@@ -261,8 +261,8 @@ def test_an_intent_that_stripe_gave_up_is_left_behind(ports: FakePorts) -> None:
 @pytest.mark.parametrize(
     "wrong",
     [
-        Succeeded("pi_other", "ch_1", DUE, None),
-        Succeeded(f"pi_{INVOICE.invoice_id[-6:]}_0", "ch_1", Money("USD", 1), None),
+        Succeeded("pi_other", "ch_1", DUE, None, NOON),
+        Succeeded(f"pi_{INVOICE.invoice_id[-6:]}_0", "ch_1", Money("USD", 1), None, NOON),
     ],
     ids=["intent", "amount"],
 )
@@ -329,7 +329,7 @@ def test_giving_up_fences_so_that_another_card_can_be_used(
 
 
 def test_giving_up_too_late_finds_the_money(ports: FakePorts, waiting: Payment) -> None:
-    ports.gateway.looks = [Succeeded(waiting.intent or "", "ch_1", DUE, None)]
+    ports.gateway.looks = [Succeeded(waiting.intent or "", "ch_1", DUE, None, NOON)]
     assert payments.cancel("cust-1", waiting.payment_id, ports).payment.status is Status.SUCCEEDED
 
 

@@ -24,11 +24,12 @@ from billfold.domain.payment import (
     WantsConfirmation,
     WantsMethod,
 )
-from billfold.services import payments, settle
+from billfold.services import outbox, payments, settle
 from billfold.services.payments import Order
+from billfold.services.ports import Overdue
 from billfold.services.reconcile import reconcile
 
-from tests.builders import a_customer, an_invoice
+from tests.builders import NOON, a_customer, an_invoice
 from tests.fakes import FakePorts
 
 INVOICE = an_invoice()
@@ -47,11 +48,15 @@ def ports() -> FakePorts:
 def pay(ports: FakePorts, answer: Answer, key: str = "key-00001") -> Payment:
     ports.gateway.confirms = [answer]
     order = Order("cust-1", INVOICE.invoice_id, DUE, OneTimeCard("pm_once"), key)
-    return payments.pay(order, ports, lambda: 29).payment
+    try:
+        return payments.pay(order, ports, lambda: 29).payment
+    finally:
+        # As the entrance does when a request ends.
+        outbox.flush(ports)
 
 
 def success(payment: Payment) -> Succeeded:
-    return Succeeded(payment.intent or "", "ch_1", DUE, None)
+    return Succeeded(payment.intent or "", "ch_1", DUE, None, NOON)
 
 
 def now(ports: FakePorts, payment: Payment) -> Payment:
@@ -92,21 +97,21 @@ def crashed(ports: FakePorts, *, after_write_ahead: bool) -> Payment:
 def test_nothing_is_touched_before_its_lease_has_run_out(ports: FakePorts) -> None:
     pay(ports, Unknown())
     calls = len(ports.gateway.calls)
-    assert reconcile(ports) == {}
+    assert reconcile(ports, lambda: 60.0) == {}
     assert len(ports.gateway.calls) == calls
 
 
 def test_a_lost_success_is_settled(ports: FakePorts, unknown: Payment) -> None:
     ports.gateway.looks = [success(unknown)]
-    assert reconcile(ports) == {State.SUCCEEDED: 1}
+    assert reconcile(ports, lambda: 60.0) == {State.SUCCEEDED: 1}
     assert status(ports) is InvoiceStatus.PAID
-    assert reconcile(ports) == {}
+    assert reconcile(ports, lambda: 60.0) == {}
 
 
 def test_a_crash_before_the_write_ahead_frees_the_invoice(ports: FakePorts) -> None:
     payment = crashed(ports, after_write_ahead=False)
     ports.clock.forward(RESERVE_LEASE + MOMENT)
-    assert reconcile(ports) == {State.RELEASED: 1}
+    assert reconcile(ports, lambda: 60.0) == {State.RELEASED: 1}
     assert now(ports, payment).state is State.RELEASED
     assert status(ports) is InvoiceStatus.OPEN
 
@@ -115,7 +120,7 @@ def test_a_crash_after_the_write_ahead_is_looked_up(ports: FakePorts) -> None:
     payment = crashed(ports, after_write_ahead=True)
     ports.clock.forward(RESERVE_LEASE + MOMENT)
     ports.gateway.looks = [success(payment)]
-    assert reconcile(ports) == {State.SUCCEEDED: 1}
+    assert reconcile(ports, lambda: 60.0) == {State.SUCCEEDED: 1}
 
 
 @pytest.mark.parametrize("look", [WantsMethod(), WantsConfirmation()])
@@ -123,7 +128,7 @@ def test_an_intent_that_was_not_charged_is_fenced_before_the_lock_goes(
     ports: FakePorts, unknown: Payment, look: Answer
 ) -> None:
     ports.gateway.looks = [look, Canceled()]
-    assert reconcile(ports) == {State.CANCELED: 1}
+    assert reconcile(ports, lambda: 60.0) == {State.CANCELED: 1}
     assert ("cancel", unknown.intent) in ports.gateway.calls
     invoice = ports.invoices.get("cust-1", INVOICE.invoice_id)
     assert (invoice.status, invoice.epoch, invoice.intent) == (InvoiceStatus.OPEN, 1, None)
@@ -133,12 +138,12 @@ def test_an_intent_that_was_not_charged_is_fenced_before_the_lock_goes(
 
 def test_a_fence_that_comes_too_late_finds_the_money(ports: FakePorts, unknown: Payment) -> None:
     ports.gateway.looks = [WantsMethod(), success(unknown)]
-    assert reconcile(ports) == {State.SUCCEEDED: 1}
+    assert reconcile(ports, lambda: 60.0) == {State.SUCCEEDED: 1}
 
 
 def test_a_fence_whose_answer_is_lost_keeps_the_lock(ports: FakePorts, unknown: Payment) -> None:
     ports.gateway.looks = [WantsMethod(), Unknown()]
-    assert reconcile(ports) == {State.UNKNOWN: 1}
+    assert reconcile(ports, lambda: 60.0) == {State.UNKNOWN: 1}
     assert ports.invoices.get("cust-1", INVOICE.invoice_id).lock == unknown.payment_id
 
 
@@ -148,30 +153,30 @@ def test_the_lock_stays_while_stripe_says_nothing_and_then_a_person_looks(
 ) -> None:
     for wait in BACK_OFF:
         ports.gateway.looks = [look]
-        assert reconcile(ports) == {State.UNKNOWN: 1}
-        assert reconcile(ports) == {}
+        assert reconcile(ports, lambda: 60.0) == {State.UNKNOWN: 1}
+        assert reconcile(ports, lambda: 60.0) == {}
         assert ports.invoices.get("cust-1", INVOICE.invoice_id).lock == unknown.payment_id
         ports.clock.forward(wait + MOMENT)
     ports.gateway.looks = [look]
-    assert reconcile(ports) == {State.REVIEW: 1}
+    assert reconcile(ports, lambda: 60.0) == {State.REVIEW: 1}
     assert ports.invoices.get("cust-1", INVOICE.invoice_id).lock == unknown.payment_id
     ports.clock.forward(timedelta(days=30))
-    assert reconcile(ports) == {}
+    assert reconcile(ports, lambda: 60.0) == {}
 
 
 def test_trouble_that_ends_is_settled(ports: FakePorts, unknown: Payment) -> None:
     ports.gateway.looks = [Unknown()]
-    reconcile(ports)
+    reconcile(ports, lambda: 60.0)
     ports.clock.forward(BACK_OFF[0] + MOMENT)
     ports.gateway.looks = [success(unknown)]
-    assert reconcile(ports) == {State.SUCCEEDED: 1}
+    assert reconcile(ports, lambda: 60.0) == {State.SUCCEEDED: 1}
 
 
 def test_a_bank_that_asks_after_all_is_answered_by_the_customer(
     ports: FakePorts, unknown: Payment
 ) -> None:
     ports.gateway.looks = [ActionRequired("secret")]
-    assert reconcile(ports) == {State.REQUIRES_ACTION: 1}
+    assert reconcile(ports, lambda: 60.0) == {State.REQUIRES_ACTION: 1}
     ports.gateway.looks = [WantsConfirmation()]
     done = payments.confirm("cust-1", unknown.payment_id, ports, lambda: 29)
     assert done.payment.state is State.SUCCEEDED
@@ -181,10 +186,10 @@ def test_a_bank_that_asks_after_all_is_answered_by_the_customer(
 def test_a_bank_step_past_its_deadline_is_fenced(ports: FakePorts, look: Answer) -> None:
     payment = pay(ports, ActionRequired("secret"))
     ports.clock.forward(ACTION_DEADLINE - MOMENT)
-    assert reconcile(ports) == {}
+    assert reconcile(ports, lambda: 60.0) == {}
     ports.clock.forward(2 * MOMENT)
     ports.gateway.looks = [look, Canceled()]
-    assert reconcile(ports) == {State.CANCELED: 1}
+    assert reconcile(ports, lambda: 60.0) == {State.CANCELED: 1}
     assert now(ports, payment).state is State.CANCELED
 
 
@@ -192,14 +197,14 @@ def test_a_bank_step_that_failed_unseen_is_a_decline(ports: FakePorts) -> None:
     pay(ports, ActionRequired("secret"))
     ports.clock.forward(ACTION_DEADLINE + MOMENT)
     ports.gateway.looks = [WantsMethod()]
-    assert reconcile(ports) == {State.DECLINED: 1}
+    assert reconcile(ports, lambda: 60.0) == {State.DECLINED: 1}
     with pytest.raises(CardDeclinedError):
         pay(ports, Unknown())
 
 
 def test_the_late_answer_of_the_payer_finds_it_settled(ports: FakePorts, unknown: Payment) -> None:
     ports.gateway.looks = [WantsMethod(), Canceled()]
-    reconcile(ports)
+    reconcile(ports, lambda: 60.0)
     late = settle.record(unknown, success(unknown), ports)
     # The intent of an epoch that was fenced cannot succeed; if it says so, a person must look.
     assert late.state is State.REVIEW
@@ -208,8 +213,9 @@ def test_the_late_answer_of_the_payer_finds_it_settled(ports: FakePorts, unknown
 
 def test_two_reconcilers_at_once_settle_once(ports: FakePorts, unknown: Payment) -> None:
     ports.gateway.looks = [success(unknown), success(unknown)]
-    both = list(ports.payments.overdue(ports.clock.now()))
-    assert reconcile(ports) == {State.SUCCEEDED: 1}
+    both = list(ports.leases.expired(ports.clock.now()))
+    assert reconcile(ports, lambda: 60.0) == {State.SUCCEEDED: 1}
+    assert isinstance(both[0], Overdue)
     after = settle.record_look(both[0].payment, success(unknown), ports)
     assert after.state is State.SUCCEEDED
     assert len(ports.store.ledger) == 1
@@ -220,7 +226,7 @@ def test_a_payment_that_was_released_cannot_be_confirmed_by_its_slow_function(
 ) -> None:
     payment = crashed(ports, after_write_ahead=False)
     ports.clock.forward(RESERVE_LEASE + MOMENT)
-    reconcile(ports)
+    reconcile(ports, lambda: 60.0)
     assert settle.end(payment, Step.RELEASE, ports).state is State.RELEASED
     confirms = [call for call in ports.gateway.calls if call[0] == "confirm"]
     assert confirms == []

@@ -4,24 +4,42 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from billfold import settings
+from billfold.domain.fact import Actor, Entry
 from billfold.services.ports import (
+    Bus,
     Clock,
     Customers,
     DeadLetters,
+    EventQueue,
     Gateway,
     Identity,
+    InvoiceChanges,
     Invoices,
+    Leases,
+    Ledger,
     Limits,
+    Outbox,
+    Parking,
     Payments,
     Ports,
+    Webhooks,
 )
 
 if TYPE_CHECKING:
     from billfold.adapters.dynamodb.table import Table
+    from billfold.adapters.parameters import StripeKeys
 
 
 class Container:
     """The real adapters. Imports are inside, so that a function pays for what it uses alone."""
+
+    def __init__(self) -> None:
+        self.committed: list[Entry] = []
+
+    @cached_property
+    def actor(self) -> Actor:
+        """Who acts in this function, as the template says."""
+        return settings.read(settings.ActorSettings).billfold_actor
 
     @cached_property
     def clock(self) -> Clock:
@@ -59,6 +77,65 @@ class Container:
         return DynamoPayments(self._table)
 
     @cached_property
+    def invoice_changes(self) -> InvoiceChanges:
+        """Voids and changed amounts."""
+        from billfold.adapters.dynamodb.invoice_changes import DynamoInvoiceChanges
+
+        return DynamoInvoiceChanges(self._table)
+
+    @cached_property
+    def outbox(self) -> Outbox:
+        """What happened, to be sent and to be kept."""
+        from billfold.adapters.dynamodb.outbox import DynamoOutbox
+
+        return DynamoOutbox(self._table)
+
+    @cached_property
+    def parking(self) -> Parking:
+        """Events of Stripe that match nothing yet."""
+        from billfold.adapters.dynamodb.parking import DynamoParking
+
+        return DynamoParking(self._table)
+
+    @cached_property
+    def leases(self) -> Leases:
+        """What was left behind."""
+        from billfold.adapters.dynamodb.leases import DynamoLeases
+
+        return DynamoLeases(self._table)
+
+    @cached_property
+    def ledger(self) -> Ledger:
+        """The charges that moved money."""
+        from billfold.adapters.dynamodb.ledger import DynamoLedger
+
+        return DynamoLedger(self._table)
+
+    @cached_property
+    def bus(self) -> Bus:
+        """The event bus."""
+        from billfold.adapters.eventbridge import EventBus
+
+        name = settings.read(settings.BusSettings).event_bus_name
+        # One short try: what is not sent now is sent by the reconciler, and a customer waits.
+        return EventBus(_client("events", seconds=2, tries=1), name)
+
+    @cached_property
+    def event_queue(self) -> EventQueue:
+        """The queue from the webhook to its worker."""
+        from billfold.adapters.sqs import SqsEventQueue
+
+        queue = settings.read(settings.WebhookSettings).stripe_events_queue_url
+        return SqsEventQueue(_client("sqs"), queue)
+
+    @cached_property
+    def webhooks(self) -> Webhooks:
+        """Stripe's deliveries."""
+        from billfold.adapters.stripe_webhooks import StripeWebhooks
+
+        return StripeWebhooks(self._stripe_keys.webhook_secrets)
+
+    @cached_property
     def limits(self) -> Limits:
         """Counts of attempts."""
         from billfold.adapters.dynamodb.limits import DynamoLimits
@@ -68,12 +145,18 @@ class Container:
     @cached_property
     def gateway(self) -> Gateway:
         """Stripe."""
-        from billfold.adapters.parameters import stripe_keys
         from billfold.adapters.stripe_gateway import StripeGateway
 
-        where = settings.read(settings.StripeSettings)
-        keys = stripe_keys(_client("ssm"), where.stripe_parameter)
-        return StripeGateway(keys.secret_key, keys.publishable_key, where.stripe_api_base)
+        base = settings.read(settings.StripeSettings).stripe_api_base
+        keys = self._stripe_keys
+        return StripeGateway(keys.secret_key, keys.publishable_key, base)
+
+    @cached_property
+    def _stripe_keys(self) -> "StripeKeys":
+        from billfold.adapters.parameters import stripe_keys
+
+        parameter = settings.read(settings.StripeSettings).stripe_parameter
+        return stripe_keys(_client("ssm"), parameter)
 
     @cached_property
     def identity(self) -> Identity:
@@ -92,13 +175,15 @@ class Container:
         return SqsDeadLetters(_client("sqs"), queue)
 
 
-def _client(service: str) -> Any:  # noqa: ANN401 - each adapter types its own client
-    """Make a client that answers or fails within the function's time."""
+def _client(service: str, *, seconds: int = 4, tries: int = 3) -> Any:  # noqa: ANN401
+    """Make a client that answers or fails within the function's time; adapters type it."""
     import boto3
     from botocore.config import Config
 
     config = Config(
-        connect_timeout=2, read_timeout=4, retries={"mode": "standard", "total_max_attempts": 3}
+        connect_timeout=2,
+        read_timeout=seconds,
+        retries={"mode": "standard", "total_max_attempts": tries},
     )
     return boto3.client(service, config=config)  # type: ignore[call-overload]
 

@@ -6,6 +6,8 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from billfold.domain.fact import Actor
+
 M = TypeVar("M", bound="Settings")
 
 
@@ -45,6 +47,24 @@ class StripeSettings(Settings):
 
     stripe_parameter: str = Field(pattern=r"^/")
     stripe_api_base: str = "https://api.stripe.com"
+
+
+class ActorSettings(Settings):
+    """Who acts in this function, for the audit trail."""
+
+    billfold_actor: Actor = Actor.CUSTOMER
+
+
+class BusSettings(Settings):
+    """Where events go."""
+
+    event_bus_name: str = Field(min_length=1)
+
+
+class WebhookSettings(Settings):
+    """Where verified events of Stripe go."""
+
+    stripe_events_queue_url: str = Field(min_length=8)
 
 
 class IntakeSettings(Settings):

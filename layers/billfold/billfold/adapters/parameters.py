@@ -22,7 +22,7 @@ class StripeKeys(BaseModel):
 
     publishable_key: str = Field(pattern=r"^pk_")
     secret_key: str = Field(pattern=r"^[rs]k_", repr=False)
-    webhook_secret: str = Field(default="", repr=False)
+    webhook_secrets: tuple[str, ...] = Field(default=(), repr=False)
 
 
 def stripe_keys(client: "SSMClient", name: str) -> StripeKeys:

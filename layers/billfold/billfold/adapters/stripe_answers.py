@@ -4,7 +4,8 @@ Source: Stripe documentation, "PaymentIntent lifecycle" and "Error handling". Th
 whatever does not say clearly how a confirm ended is Unknown.
 """
 
-from typing import TYPE_CHECKING
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Final
 
 import stripe
 
@@ -16,6 +17,7 @@ from billfold.domain.payment import (
     Canceled,
     Decline,
     Declined,
+    Dispute,
     NotBegun,
     Processing,
     Refused,
@@ -24,10 +26,12 @@ from billfold.domain.payment import (
     WantsConfirmation,
     WantsMethod,
 )
+from billfold.domain.stripe_event import Owner
 from billfold.domain.wallet import CardFace
+from billfold.services.ports import ChargeView
 
 if TYPE_CHECKING:
-    from stripe import PaymentIntent
+    from stripe import Charge, PaymentIntent
 
 # Stripe counts these in hundredths although they have no minor unit (Stripe documentation,
 # "Currencies", special cases): 5 ISK is sent as 500.
@@ -79,12 +83,59 @@ def _succeeded(intent: "PaymentIntent") -> Answer:
     charge = intent.latest_charge
     if charge is None:
         return Unknown()
-    face = None
-    if not isinstance(charge, str) and charge.payment_method_details:
-        face = _face(charge.payment_method_details.card)
-    charge_id = charge if isinstance(charge, str) else charge.id
-    money = from_stripe_amount(intent.amount_received, intent.currency)
-    return Succeeded(intent.id, charge_id, money, face)
+    if isinstance(charge, str):
+        # We always ask for the charge itself; without it nobody knows when it was made.
+        return Unknown()
+    details = charge.payment_method_details
+    return Succeeded(
+        intent=intent.id,
+        charge=charge.id,
+        money=from_stripe_amount(intent.amount_received, intent.currency),
+        card=_face(details.card) if details else None,
+        charged_at=datetime.fromtimestamp(charge.created, UTC),
+    )
+
+
+def owner_of(metadata: object) -> Owner | None:
+    """Tell whose an object is, by the metadata that we gave it; None for what is not ours."""
+    customer_id = getattr(metadata, "customer_id", None)
+    invoice_id = getattr(metadata, "invoice_id", None)
+    return Owner(customer_id, invoice_id) if customer_id and invoice_id else None
+
+
+_DISPUTES: Final = {
+    "won": Dispute.WON,
+    "prevented": Dispute.WON,
+    "lost": Dispute.LOST,
+    # An inquiry that was closed has come to nothing.
+    "warning_closed": None,
+}
+
+
+def read_charge(
+    charge: "Charge", intent: "PaymentIntent | None", dispute: str | None
+) -> ChargeView:
+    """Read a charge with its intent, and the status of its latest dispute."""
+    answer = None
+    if intent and intent.status == "succeeded" and _id(intent.latest_charge) == charge.id:
+        intent.latest_charge = charge
+        answer = _succeeded(intent)
+    money = from_stripe_amount(charge.amount_captured, charge.currency)
+    refunded = from_stripe_amount(charge.amount_refunded, charge.currency)
+    return ChargeView(
+        charge=charge.id,
+        intent=intent.id if intent else None,
+        owner=owner_of(intent.metadata if intent else None),
+        money=money,
+        charged_at=datetime.fromtimestamp(charge.created, UTC),
+        answer=answer if isinstance(answer, Succeeded) else None,
+        refunded=refunded.amount,
+        dispute=_DISPUTES.get(dispute, Dispute.OPEN) if dispute else None,
+    )
+
+
+def _id(given: object) -> str | None:
+    return given if isinstance(given, str) else getattr(given, "id", None)
 
 
 def _face(card: object) -> CardFace | None:

@@ -2,11 +2,19 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from typing import TYPE_CHECKING, Final
+from uuid import uuid4
 
 import stripe
 
-from billfold.adapters.stripe_answers import read_confirm_error, read_intent, to_stripe_amount
+from billfold.adapters.stripe_answers import (
+    owner_of,
+    read_charge,
+    read_confirm_error,
+    read_intent,
+    to_stripe_amount,
+)
 from billfold.domain.decline import explain
 from billfold.domain.errors import InvoiceNotPayableError, NotFoundError, UnavailableError
 from billfold.domain.payment import (
@@ -19,14 +27,17 @@ from billfold.domain.payment import (
     Trigger,
     Unknown,
 )
+from billfold.domain.stripe_event import Owner
 from billfold.services.ports import (
+    ChargeView,
+    Fenceable,
     IntentParametersChangedError,
     SetupResult,
     SetupSecret,
 )
 
 if TYPE_CHECKING:
-    from stripe import SetupIntent
+    from stripe import Charge, SetupIntent
     from stripe.params import PaymentIntentConfirmParams
 
 SECONDS: Final = CONFIRM_SECONDS
@@ -53,14 +64,18 @@ class StripeGateway:
             )
         return customer.id
 
-    def create_setup_intent(self, stripe_customer: str) -> SetupSecret:
-        """Let the browser give a card to Stripe, to be charged off session later."""
+    def create_setup_intent(self, stripe_customer: str, customer_id: str) -> SetupSecret:
+        """Let the browser give a card to Stripe, to be charged off session later.
+
+        The metadata tells a webhook whose card it is.
+        """
         with _available():
             setup = self._client.v1.setup_intents.create(
                 params={
                     "customer": stripe_customer,
                     "allowed_payment_method_types": ["card"],
                     "usage": "off_session",
+                    "metadata": {"customer_id": customer_id},
                 }
             )
         if not setup.client_secret:
@@ -153,12 +168,11 @@ class StripeGateway:
                 params["payment_method"] = payment_method
             if source.cvc_token:
                 params["payment_method_options"] = {"card": {"cvc_token": source.cvc_token}}
-        key = f"confirm:{payment.invoice_id}:{payment.epoch}:{payment.n}"
         try:
             intent = self._client.v1.payment_intents.confirm(
                 payment.intent or "",
                 params=params,
-                options={"idempotency_key": key},
+                options={"idempotency_key": payment.confirm_key},
             )
         except stripe.StripeError as error:
             return read_confirm_error(error)
@@ -166,42 +180,107 @@ class StripeGateway:
 
     def retrieve(self, payment: Payment) -> Answer:
         """Look at the intent of a payment."""
+        return self._read(payment.intent or "")
+
+    def _read(self, identifier: str) -> Answer:
         try:
             intent = self._client.v1.payment_intents.retrieve(
-                payment.intent or "", params={"expand": ["latest_charge"]}
+                identifier, params={"expand": ["latest_charge"]}
             )
         except stripe.StripeError:
             return Unknown()
         return read_intent(intent)
 
-    def cancel(self, payment: Payment) -> Answer:
-        """Fence: cancel the intent, or see what it has become instead."""
-        key = f"cancel:{payment.invoice_id}:{payment.epoch}"
+    def cancel(self, fenceable: Fenceable) -> Answer:
+        """Fence: cancel the intent, or see what it has become instead.
+
+        Each try has a key of its own: canceling twice is harmless, but a refusal that Stripe
+        remembers under a key ("it is processing") would be repeated when it is no longer true.
+        """
+        identifier = fenceable.intent or ""
         try:
             intent = self._client.v1.payment_intents.cancel(
-                payment.intent or "", options={"idempotency_key": key}
+                identifier,
+                params={"expand": ["latest_charge"]},
+                options={"idempotency_key": f"cancel:{identifier}:{uuid4()}"},
             )
         except stripe.StripeError:
-            return self.retrieve(payment)
+            return self._read(identifier)
         return read_intent(intent)
+
+    def look(self, intent: str) -> tuple[Owner | None, Answer]:
+        """Look at an intent that an event named, and tell whose it is.
+
+        Raises
+        ------
+        NotFoundError, UnavailableError
+        """
+        with _found():
+            found = self._client.v1.payment_intents.retrieve(
+                intent, params={"expand": ["latest_charge"]}
+            )
+        return owner_of(found.metadata), read_intent(found)
+
+    def charge(self, charge: str) -> ChargeView:
+        """Look at a charge: its intent, what was refunded, and how a dispute stands.
+
+        Raises
+        ------
+        NotFoundError, UnavailableError
+        """
+        with _found():
+            found = self._client.v1.charges.retrieve(charge, params={"expand": ["payment_intent"]})
+        return self._view(found)
+
+    def charges(self, start: datetime, end: datetime) -> Iterator[ChargeView]:
+        """Give the charges that succeeded from ``start`` until before ``end``.
+
+        Raises
+        ------
+        UnavailableError
+        """
+        with _available():
+            page = self._client.v1.charges.list(
+                params={
+                    "created": {"gte": int(start.timestamp()), "lt": int(end.timestamp())},
+                    "expand": ["data.payment_intent"],
+                    "limit": 100,
+                }
+            )
+            for charge in page.auto_paging_iter():
+                if charge.status == "succeeded" and charge.captured:
+                    yield self._view(charge)
+
+    def _view(self, charge: "Charge") -> ChargeView:
+        intent = charge.payment_intent
+        dispute = None
+        if charge.disputed:
+            with _available():
+                disputes = self._client.v1.disputes.list({"charge": charge.id, "limit": 1})
+            dispute = disputes.data[0].status if disputes.data else None
+        return read_charge(charge, None if isinstance(intent, str) else intent, dispute)
 
 
 def _read_setup(setup: "SetupIntent") -> SetupResult:
     customer = setup.customer
     stripe_customer = customer if isinstance(customer, str) or customer is None else customer.id
+    customer_id = getattr(setup.metadata, "customer_id", None)
     method = setup.payment_method
     if setup.status != "succeeded" or method is None or isinstance(method, str):
         error = setup.last_setup_error
         decline = None
         if setup.status == "requires_payment_method" and error:
             decline = explain(getattr(error, "code", None), getattr(error, "decline_code", None))
-        return SetupResult(stripe_customer, succeeded=False, decline=decline)
+        return SetupResult(
+            stripe_customer, succeeded=False, customer_id=customer_id, decline=decline
+        )
     card = method.card
     if card is None:
-        return SetupResult(stripe_customer, succeeded=False)
+        return SetupResult(stripe_customer, succeeded=False, customer_id=customer_id)
     return SetupResult(
         stripe_customer,
         succeeded=True,
+        customer_id=customer_id,
         attached=method.customer is not None,
         payment_method=method.id,
         fingerprint=card.fingerprint or method.id,
@@ -210,6 +289,16 @@ def _read_setup(setup: "SetupIntent") -> SetupResult:
         exp_month=card.exp_month,
         exp_year=card.exp_year,
     )
+
+
+@contextmanager
+def _found() -> Iterator[None]:
+    """As ``_available``, where the only thing that can be wrong with the request is the id."""
+    try:
+        with _available():
+            yield
+    except stripe.InvalidRequestError as error:
+        raise NotFoundError from error
 
 
 @contextmanager

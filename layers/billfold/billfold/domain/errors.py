@@ -58,6 +58,13 @@ class NotFoundError(BillfoldError):
     detail = "There is nothing here with this identifier."
 
 
+class InvalidSignatureError(BillfoldError):
+    """A webhook that Stripe did not sign, or long ago."""
+
+    code = "invalid_signature"
+    detail = "The signature is not valid."
+
+
 class ConflictError(BillfoldError):
     """The request is fine, the present state is not."""
 
@@ -118,6 +125,13 @@ class PaymentInProgressError(ConflictError):
 
     code = "payment_in_progress"
     detail = "A payment for this invoice is already being confirmed."
+
+
+class InvoiceChangingError(ConflictError):
+    """The invoice is being voided, or what is due of it is being changed."""
+
+    code = "invoice_changing"
+    detail = "This invoice is just being changed. Look at it again in a moment."
 
 
 class PaymentNotWaitingError(ConflictError):

@@ -9,6 +9,8 @@ from ulid import ULID
 CARD: Final = "card"
 INVOICE: Final = "inv"
 PAYMENT: Final = "pay"
+ENTRY: Final = "evt"
+CHANGE: Final = "chg"
 
 PATTERN: Final = r"^{kind}_[0-9A-HJKMNP-TV-Z]{{26}}$"
 """What an identifier looks like (Crockford's alphabet); ``format`` it with a kind."""

@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
+from billfold.domain import ids
 from billfold.domain.errors import (
     AmountChangedError,
     InvalidInputError,
+    InvoiceChangingError,
     InvoiceNotPayableError,
     PaymentInProgressError,
 )
@@ -67,6 +69,7 @@ class Invoice:
     n: int = 0
     lock: str | None = None
     last_payment: Payment | None = None
+    overdue_told: bool = False
 
     def public_status(self, today: date) -> PublicInvoiceStatus:
         """Show an invoice as overdue from the day after it was due."""
@@ -81,18 +84,39 @@ class Invoice:
         Raises
         ------
         InvoiceNotPayableError
-        PaymentInProgressError
+        PaymentInProgressError, InvoiceChangingError
         AmountChangedError
             ``shown``, what the customer saw, is not what is due.
         """
         if self.status in {InvoiceStatus.PAID, InvoiceStatus.VOID}:
             raise InvoiceNotPayableError
-        if self.lock:
-            raise PaymentInProgressError(payment=self.last_payment)
+        self._require_unlocked()
         if shown != self.amount_due:
             raise AmountChangedError(
                 amount_due={"amount": self.amount_due.amount, "currency": self.amount_due.currency}
             )
+
+    def require_changeable(self, amount_due: Money | None) -> None:
+        """Refuse a void (None) or another amount due that the invoice's state does not allow.
+
+        Raises
+        ------
+        InvoiceNotPayableError
+        PaymentInProgressError, InvoiceChangingError
+        InvalidInputError
+            Another currency.
+        """
+        if self.status in {InvoiceStatus.PAID, InvoiceStatus.VOID}:
+            raise InvoiceNotPayableError
+        self._require_unlocked()
+        if amount_due and amount_due.currency != self.amount_due.currency:
+            raise InvalidInputError("An invoice keeps its currency.", field="currency")
+
+    def _require_unlocked(self) -> None:
+        if self.lock and self.lock.startswith(ids.CHANGE):
+            raise InvoiceChangingError
+        if self.lock:
+            raise PaymentInProgressError(payment=self.last_payment)
 
 
 def issue(

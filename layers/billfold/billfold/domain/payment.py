@@ -168,11 +168,21 @@ class Decline:
     needs_confirmation: bool = False
 
 
+class Dispute(StrEnum):
+    """How a customer's dispute with their bank stands."""
+
+    OPEN = "open"
+    WON = "won"
+    LOST = "lost"
+
+
 @dataclass(frozen=True, slots=True)
 class Payment:
     """One try to pay an invoice; never overwritten by a later one.
 
     ``n`` counts the confirms sent to the intent of ``epoch``; it is 0 until one was written ahead.
+    ``refunded`` is what was given back, in minor units. Neither that nor a dispute makes an invoice
+    unpaid: they lie over what is paid.
     """
 
     payment_id: str
@@ -184,12 +194,20 @@ class Payment:
     state: State
     created_at: datetime
     idempotency_key: str
+    invoice_number: str = ""
     n: int = 0
     card_id: str | None = None
     card: CardFace | None = None
     intent: str | None = None
     charge: str | None = None
     decline: Decline | None = None
+    refunded: int = 0
+    dispute: Dispute | None = None
+
+    @property
+    def confirm_key(self) -> str:
+        """The idempotency key of confirm n, by which Stripe's events tell one try from another."""
+        return f"confirm:{self.invoice_id}:{self.epoch}:{self.n}"
 
     @property
     def status(self) -> Status:
@@ -208,6 +226,7 @@ class Succeeded:
     charge: str
     money: Money
     card: CardFace | None
+    charged_at: datetime
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from billfold.domain.errors import (
 )
 
 MAX_CARDS = 10
+REMEMBERED = 50
 EXPIRING_DAYS = 60
 
 
@@ -74,6 +75,7 @@ class Wallet:
 
     ``holds`` names the cards with a charge in flight, by payment id: such a card is not deleted.
     ``autopay`` is the customer's wish; nothing is charged automatically without a primary card.
+    ``gone`` are the SetupIntents of the last cards deleted: Stripe may tell late of one.
     """
 
     customer_id: str
@@ -82,6 +84,7 @@ class Wallet:
     holds: Mapping[str, str] = field(default_factory=dict)
     stripe_customer: str | None = None
     autopay: bool = False
+    gone: tuple[str, ...] = ()
     version: int = 0
 
     def card(self, card_id: str) -> Card:
@@ -152,14 +155,16 @@ class Wallet:
         CardInUseError
             A charge on the card is in flight.
         """
-        position = self.cards.index(self.card(card_id))
+        card = self.card(card_id)
+        position = self.cards.index(card)
         if card_id in self.holds.values():
             raise CardInUseError
         cards = self.cards[:position] + self.cards[position + 1 :]
         primary = self.primary
         if primary == card_id:
             primary = cards[position % len(cards)].card_id if cards else None
-        return replace(self, cards=cards, primary=primary)
+        gone = (*self.gone, card.setup_intent)[-REMEMBERED:]
+        return replace(self, cards=cards, primary=primary, gone=gone)
 
     def set_autopay(self, *, enabled: bool) -> "Wallet":
         """Turn automatic payment on or off.

@@ -1,18 +1,59 @@
 """The events that integrators put on the bus (docs/events.md); strict, since money follows."""
 
+import json
+from collections.abc import Callable
 from datetime import date
-from typing import Annotated
+from typing import Annotated, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from billfold.domain import ids
 from billfold.domain.customer import Customer, require_customer_id, require_email
+from billfold.domain.errors import BillfoldError
 from billfold.domain.invoice import MAX_LINES, Invoice, Line
 from billfold.domain.invoice import issue as issue_invoice
 from billfold.domain.money import MAX_AMOUNT
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 Day = Annotated[date, Field(strict=False)]
+
+
+E = TypeVar("E", bound=BaseModel)
+
+
+def reader(detail_type: str, model: type[E]) -> Callable[[str], E]:
+    """Make the function that reads ``detail_type`` events of the bus, as a rule queues them.
+
+    It raises MalformedEventError.
+    """
+
+    def read(raw: str) -> E:
+        return _detail(raw, detail_type, model)
+
+    return read
+
+
+class MalformedEventError(BillfoldError):
+    """The message can never be understood; the text names fields and no values."""
+
+    code = "malformed_event"
+
+
+def _detail(raw: str, detail_type: str, model: type[E]) -> E:
+    try:
+        envelope = json.loads(raw)
+    except ValueError as error:
+        raise MalformedEventError("the message is not JSON") from error
+    if not isinstance(envelope, dict) or envelope.get("detail-type") != detail_type:
+        raise MalformedEventError(f"the message is not an event of type {detail_type}")
+    try:
+        return model.model_validate_json(json.dumps(envelope.get("detail")))
+    except ValidationError as error:
+        wrong = "; ".join(
+            f"{'.'.join(str(part) for part in problem['loc']) or 'detail'}: {problem['msg']}"
+            for problem in error.errors(include_url=False, include_input=False)[:5]
+        )
+        raise MalformedEventError(wrong) from error
 
 
 class _Event(BaseModel):

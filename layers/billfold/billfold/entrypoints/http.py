@@ -12,7 +12,7 @@ from aws_lambda_powertools.event_handler.openapi.exceptions import (
 )
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from billfold import settings
+from billfold import bootstrap, settings
 from billfold.domain.customer import require_customer_id
 from billfold.domain.errors import (
     BillfoldError,
@@ -21,8 +21,10 @@ from billfold.domain.errors import (
     UnavailableError,
 )
 from billfold.entrypoints import body, observability, problems
+from billfold.services import outbox
 
 Handler = Callable[[dict[str, Any], LambdaContext], dict[str, Any]]
+Guard = Callable[[dict[str, Any]], None]
 
 
 def resolver() -> APIGatewayHttpResolver:
@@ -70,8 +72,12 @@ def resolver() -> APIGatewayHttpResolver:
     return app
 
 
-def handler(app: APIGatewayHttpResolver) -> Handler:
-    """Make the Lambda handler of a router; it logs one line a request."""
+def handler(app: APIGatewayHttpResolver, *, guard: Guard = body.guard) -> Handler:
+    """Make the Lambda handler of a router; it logs one line a request.
+
+    What the request has committed is told to the bus before the answer leaves, since nothing runs
+    after it.
+    """
     logger = observability.logger()
 
     def handle(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
@@ -79,8 +85,9 @@ def handler(app: APIGatewayHttpResolver) -> Handler:
         request = event.get("requestContext", {}).get("requestId", "")
         logger.set_correlation_id(request)
         try:
-            body.guard(event)
+            guard(event)
             answer = app.resolve(event, context)
+            outbox.flush(bootstrap.ports())
         except body.BodyTooLargeError:
             detail = f"The body may have {body.MAX_BYTES} bytes at most."
             answer = _built(problems.problem(413, "body_too_large", detail, request))

@@ -21,6 +21,7 @@ _STATUS: Final[dict[type[errors.BillfoldError], int]] = {
     errors.SourceUnusableError: 422,
     errors.InvalidCodeError: 422,
     errors.WeakPasswordError: 422,
+    errors.InvalidSignatureError: 400,
     errors.NotFoundError: 404,
     errors.UnknownCustomerError: 404,
     errors.ConflictError: 409,

@@ -1,10 +1,9 @@
-"""The entrance from a queue that stands between the bus and a function.
+"""The entrance from a queue that stands before a function.
 
 A message ends in one of three ways: done; failed, to be tried again; or hopeless, in the
 dead-letter queue with the reason, never half-stored.
 """
 
-import json
 from collections.abc import Callable
 from typing import Any, Final, TypeVar
 
@@ -16,27 +15,32 @@ from aws_lambda_powertools.utilities.batch import (
 from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
-from pydantic import BaseModel, ValidationError
 
 from billfold import bootstrap
 from billfold.domain.errors import BillfoldError, UnavailableError, UnknownCustomerError
 from billfold.entrypoints import observability
+from billfold.services import outbox
 
-E = TypeVar("E", bound=BaseModel)
+E = TypeVar("E")
 Handler = Callable[[dict[str, Any], LambdaContext], PartialItemFailureResponse]
 
 PATIENCE_SECONDS: Final = 3600
 """The bus keeps no order: an invoice may come before its customer, by an hour at most."""
 
 
-def handler(detail_type: str, model: type[E], use_case: Callable[[E], None]) -> Handler:
-    """Make the Lambda handler that takes ``detail_type`` events of the bus from a queue."""
+def handler(name: str, read: Callable[[str], E], use_case: Callable[[E], None]) -> Handler:
+    """Make the Lambda handler of a queue.
+
+    ``read`` raises a BillfoldError for what no retry can make readable. What a message has
+    committed is told to the bus before the next one is taken.
+    """
     logger = observability.logger()
     processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
 
     def one(record: SQSRecord) -> None:
         try:
-            use_case(_detail(record.body, detail_type, model))
+            use_case(read(record.body))
+            outbox.flush(bootstrap.ports())
         except BillfoldError as error:
             reason = _hopeless(record, error)
             if reason is None:
@@ -52,7 +56,7 @@ def handler(detail_type: str, model: type[E], use_case: Callable[[E], None]) -> 
             )
             raise
         else:
-            logger.info("done", extra={"reason": detail_type})
+            logger.info("done", extra={"reason": name})
 
     def handle(event: dict[str, Any], context: LambdaContext) -> PartialItemFailureResponse:
         return process_partial_response(
@@ -70,29 +74,6 @@ def _hopeless(record: SQSRecord, error: BillfoldError) -> str | None:
         return None
     field = error.extra.get("field")
     return f"{error.code}: {field}: {error.text}" if field else f"{error.code}: {error.text}"
-
-
-class MalformedEventError(BillfoldError):
-    """The message can never be understood; the text names fields and no values."""
-
-    code = "malformed_event"
-
-
-def _detail(raw: str, detail_type: str, model: type[E]) -> E:
-    try:
-        envelope = json.loads(raw)
-    except ValueError as error:
-        raise MalformedEventError("the message is not JSON") from error
-    if not isinstance(envelope, dict) or envelope.get("detail-type") != detail_type:
-        raise MalformedEventError(f"the message is not an event of type {detail_type}")
-    try:
-        return model.model_validate_json(json.dumps(envelope.get("detail")))
-    except ValidationError as error:
-        wrong = "; ".join(
-            f"{'.'.join(str(part) for part in problem['loc']) or 'detail'}: {problem['msg']}"
-            for problem in error.errors(include_url=False, include_input=False)[:5]
-        )
-        raise MalformedEventError(wrong) from error
 
 
 def _age(record: SQSRecord) -> float:

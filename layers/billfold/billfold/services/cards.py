@@ -1,7 +1,7 @@
 """The wallet's use cases."""
 
-import logging
 from collections.abc import Callable
+from typing import Final
 
 from billfold.domain import ids
 from billfold.domain.errors import (
@@ -9,13 +9,15 @@ from billfold.domain.errors import (
     ConflictError,
     NotFoundError,
     SetupIncompleteError,
-    UnavailableError,
 )
+from billfold.domain.fact import wallet_changes
+from billfold.domain.limit import FAILED_CARDS
 from billfold.domain.wallet import Card, Wallet
+from billfold.services import outbox
 from billfold.services.ports import Ports, SetupResult, SetupSecret
 from billfold.services.retry import until_fresh
 
-logger = logging.getLogger(__name__)
+_REMOVED: Final = "This card has been removed since. Enter it again."
 
 
 def change(customer_id: str, rule: Callable[[Wallet], Wallet], ports: Ports) -> Wallet:
@@ -24,9 +26,22 @@ def change(customer_id: str, rule: Callable[[Wallet], Wallet], ports: Ports) -> 
     def attempt() -> Wallet:
         wallet = ports.customers.wallet(customer_id)
         changed = rule(wallet)
-        return wallet if changed == wallet else ports.customers.save(changed)
+        return wallet if changed == wallet else _save(wallet, changed, ports)
 
     return until_fresh(attempt)
+
+
+def _save(before: Wallet, after: Wallet, ports: Ports) -> Wallet:
+    """Write the next version with what there is to tell, and with the cards to let go of."""
+    kept = {card.payment_method for card in after.cards}
+    gone = tuple(c.payment_method for c in before.cards if c.payment_method not in kept)
+    facts = wallet_changes(before, after)
+    if not facts:
+        return ports.customers.save(after)
+    entry = outbox.entry(after.customer_id, *facts, ports=ports, detach=gone)
+    saved = ports.customers.save(after, entry)
+    ports.committed.append(entry)
+    return saved
 
 
 def stripe_customer(wallet: Wallet, ports: Ports) -> str:
@@ -48,10 +63,13 @@ def begin_setup(customer_id: str, ports: Ports) -> SetupSecret:
     Raises
     ------
     TooManyCardsError
+    TooManyRequestsError
+        Too many cards that failed of late.
     """
+    ports.limits.require_below(FAILED_CARDS, customer_id, ports.clock.now())
     wallet = ports.customers.wallet(customer_id)
     wallet.require_room()
-    return ports.gateway.create_setup_intent(stripe_customer(wallet, ports))
+    return ports.gateway.create_setup_intent(stripe_customer(wallet, ports), customer_id)
 
 
 def add(
@@ -60,6 +78,7 @@ def add(
     """Add the card of a succeeded SetupIntent; the same call again gives the same card.
 
     Stripe attaches a card when its setup succeeds, so one that the wallet refuses is detached.
+    Stripe's event may have added it already, without the nickname.
 
     Raises
     ------
@@ -73,8 +92,13 @@ def add(
         nonlocal result
         wallet = ports.customers.wallet(customer_id)
         known = wallet.added_by(setup_intent)
+        if known and nickname and known.nickname is None:
+            named = ports.customers.save(wallet.rename(known.card_id, nickname))
+            return named, named.card(known.card_id)
         if known:
             return wallet, known
+        if setup_intent in wallet.gone:
+            raise SetupIncompleteError(_REMOVED)
         result = result or _require_succeeded(setup_intent, wallet, ports)
         now = ports.clock.now()
         card = Card(
@@ -89,13 +113,13 @@ def add(
             setup_intent=setup_intent,
             nickname=nickname,
         )
-        return ports.customers.save(wallet.add(card)), card
+        return _save(wallet, wallet.add(card), ports), card
 
     try:
         return until_fresh(attempt)
     except ConflictError:
-        if result:
-            _detach(result.payment_method, ports)
+        if result and result.succeeded:
+            _let_go(customer_id, result.payment_method, ports)
         raise
 
 
@@ -112,16 +136,15 @@ def _require_succeeded(setup_intent: str, wallet: Wallet, ports: Ports) -> Setup
     if not result.succeeded:
         raise SetupIncompleteError
     if not result.attached:
-        raise SetupIncompleteError("This card has been removed since. Enter it again.")
+        raise SetupIncompleteError(_REMOVED)
     return result
 
 
-def _detach(payment_method: str, ports: Ports) -> None:
-    """Let go of a card at Stripe; what is not in the wallet is never charged, so this may fail."""
-    try:
-        ports.gateway.detach(payment_method)
-    except UnavailableError:
-        logger.warning("card left attached at Stripe", extra={"payment_method": payment_method})
+def _let_go(customer_id: str, payment_method: str, ports: Ports) -> None:
+    """Let go of a card at Stripe that the wallet refused, through the outbox."""
+    entry = outbox.entry(customer_id, ports=ports, detach=(payment_method,))
+    ports.outbox.put(entry)
+    ports.committed.append(entry)
 
 
 def delete(customer_id: str, card_id: str, ports: Ports) -> None:
@@ -131,14 +154,7 @@ def delete(customer_id: str, card_id: str, ports: Ports) -> None:
     ------
     NotFoundError, CardInUseError
     """
-    gone: list[str] = []
-
-    def rule(wallet: Wallet) -> Wallet:
-        gone[:] = [wallet.card(card_id).payment_method]
-        return wallet.delete(card_id)
-
-    change(customer_id, rule, ports)
-    _detach(gone[0], ports)
+    change(customer_id, lambda w: w.delete(card_id), ports)
 
 
 def rename(

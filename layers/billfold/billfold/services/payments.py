@@ -161,6 +161,7 @@ def _reserve(order: Order, ports: Ports) -> _Reserved | Payment:
         state=State.RESERVED,
         created_at=now,
         idempotency_key=order.idempotency_key,
+        invoice_number=opening.invoice.number,
         card_id=card.card_id if card else None,
         card=card.face if card else None,
     )

@@ -6,10 +6,13 @@ from datetime import date, datetime
 from typing import Generic, Protocol, TypeVar
 
 from billfold.domain.customer import Customer
+from billfold.domain.fact import Actor, Entry
 from billfold.domain.invoice import Invoice, PublicInvoiceStatus
+from billfold.domain.invoice_change import InvoiceChange
 from billfold.domain.limit import Limit
 from billfold.domain.money import Money
-from billfold.domain.payment import Answer, Decline, Payment, Source, Step, Succeeded
+from billfold.domain.payment import Answer, Decline, Dispute, Payment, Source, Step, Succeeded
+from billfold.domain.stripe_event import Owner, Parked, StripeEvent
 from billfold.domain.wallet import CardFace, Wallet
 
 T = TypeVar("T")
@@ -43,13 +46,14 @@ class Clock(Protocol):
 class Customers(Protocol):
     """Customers and their wallets.
 
-    ``save`` raises StaleError unless the wallet is still in the version that was read.
+    ``save`` raises StaleError unless the wallet is still in the version that was read; it writes
+    the entry of the change with it.
     ``register`` raises CustomerConflictError where the id stands for somebody else.
     """
 
     def account(self, customer_id: str) -> tuple[Customer, Wallet]: ...
     def wallet(self, customer_id: str) -> Wallet: ...
-    def save(self, wallet: Wallet) -> Wallet: ...
+    def save(self, wallet: Wallet, entry: Entry | None = None) -> Wallet: ...
     def register(self, customer: Customer, *, autopay: bool) -> None: ...
 
 
@@ -68,12 +72,16 @@ class Invoices(Protocol):
 
     ``add`` does nothing for an invoice that is there with the same content, and raises
     InvoiceNumberReusedError for other content or UnknownCustomerError.
-    ``open`` is read consistently. ``get`` raises NotFoundError.
+    ``open`` is read consistently. ``get`` raises NotFoundError. ``due`` gives customer and invoice
+    from an index of what is open, which may be late; ``note_overdue`` raises StaleError unless the
+    invoice is open and was not told of.
     """
 
     def get(self, customer_id: str, invoice_id: str) -> Invoice: ...
     def open(self, customer_id: str) -> Sequence[OpenInvoice]: ...
     def add(self, invoice: Invoice) -> None: ...
+    def due(self, *, since: date, before: date) -> Iterator[tuple[str, str]]: ...
+    def note_overdue(self, customer_id: str, invoice_id: str, *, entry: Entry) -> None: ...
     def list(
         self,
         customer_id: str,
@@ -83,6 +91,20 @@ class Invoices(Protocol):
         limit: int,
         after: str | None,
     ) -> Page[Invoice]: ...
+
+
+class InvoiceChanges(Protocol):
+    """Voids and changed amounts, which hold an invoice's lock as a payment does.
+
+    ``begin`` takes the lock of an open invoice, ``finish`` changes the invoice and frees it,
+    ``refuse`` frees it if it is still ours; each raises StaleError where that is not so.
+    """
+
+    def begin(self, change: InvoiceChange, *, lease_until: datetime) -> None: ...
+    def finish(self, change: InvoiceChange, *, entry: Entry) -> InvoiceChange: ...
+    def refuse(self, change: InvoiceChange) -> InvoiceChange: ...
+    def postpone(self, change: InvoiceChange, *, lease_until: datetime) -> InvoiceChange: ...
+    def get(self, customer_id: str, change_id: str) -> InvoiceChange: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,8 +138,9 @@ class Payments(Protocol):
 
     Each step is one write that raises StaleError unless the payment is in a state that
     TRANSITIONS allows, the invoice's lock is this payment, and epoch and n are what was read.
-    Each gives the payment as it then is. ``get`` raises NotFoundError. ``overdue`` finds payments
-    by an index and reads each from the table.
+    Each gives the payment as it then is, and writes the entry that tells it with it. ``get`` raises
+    NotFoundError. ``by_intent`` gives the latest try of an intent. ``reflect`` writes what became
+    of a charge, unless the payment is no longer as it was read.
     """
 
     def get(self, customer_id: str, payment_id: str) -> Payment: ...
@@ -132,22 +155,66 @@ class Payments(Protocol):
         self, payment: Payment, *, intent: str, n: int, lease_until: datetime
     ) -> Payment: ...
     def doubt(self, payment: Payment, *, lease_until: datetime) -> Payment: ...
-    def action(self, payment: Payment, *, lease_until: datetime) -> Payment: ...
-    def settle(self, payment: Payment, succeeded: Succeeded, *, now: datetime) -> Payment: ...
+    def action(self, payment: Payment, *, lease_until: datetime, entry: Entry) -> Payment: ...
+    def settle(self, payment: Payment, succeeded: Succeeded, *, entry: Entry) -> Payment: ...
     def decline(
-        self, payment: Payment, decline: Decline, card: CardFace | None, *, now: datetime
+        self, payment: Payment, decline: Decline, card: CardFace | None, *, entry: Entry
     ) -> Payment: ...
-    def end(self, payment: Payment, step: Step, *, raise_epoch: bool, now: datetime) -> Payment: ...
-    def review(self, payment: Payment, succeeded: Succeeded | None) -> Payment: ...
-    def overdue(self, now: datetime) -> Iterator[Overdue]: ...
+    def end(self, payment: Payment, step: Step, *, raise_epoch: bool, entry: Entry) -> Payment: ...
+    def review(self, payment: Payment, succeeded: Succeeded | None, *, entry: Entry) -> Payment: ...
+    def by_intent(self, customer_id: str, invoice_id: str, intent: str) -> Payment | None: ...
+    def reflect(
+        self, payment: Payment, *, refunded: int, dispute: Dispute | None, entry: Entry
+    ) -> None: ...
     def postpone(self, payment: Payment, *, looks: int, lease_until: datetime) -> None: ...
 
 
+class Outbox(Protocol):
+    """The entries that were written with what they tell.
+
+    ``put`` writes one that goes with no other write. ``trail`` is the audit trail, newest first.
+    """
+
+    def put(self, entry: Entry) -> None: ...
+    def sent(self, entry: Entry) -> None: ...
+    def trail(self, customer_id: str, *, limit: int, after: str | None) -> Page[Entry]: ...
+
+
+class Bus(Protocol):
+    """The event bus; ``send`` raises UnavailableError unless all facts of an entry were taken."""
+
+    def send(self, entry: Entry) -> None: ...
+
+
+class Parking(Protocol):
+    """Events of Stripe that match nothing yet; the same one again is parked once."""
+
+    def park(self, event: StripeEvent, *, until: datetime) -> None: ...
+    def postpone(self, parked: Parked, *, until: datetime) -> None: ...
+    def forget(self, parked: Parked) -> None: ...
+    def give_up(self, parked: Parked) -> None: ...
+
+
+Expired = Overdue | Entry | Parked | InvoiceChange
+"""What the reconciler takes up: a payment, an entry not sent, an event, a change of an invoice."""
+
+
+class Leases(Protocol):
+    """What was left behind: found by an index, and each then read from the table."""
+
+    def expired(self, now: datetime) -> Iterator[Expired]: ...
+
+
 class Limits(Protocol):
-    """Counts per subject; ``take`` raises TooManyRequestsError when the limit is reached."""
+    """Counts per subject; ``take`` raises TooManyRequestsError when the limit is reached.
+
+    ``require_below`` raises it without counting. ``count_event`` counts each event once.
+    """
 
     def take(self, limit: Limit, subject: str, now: datetime) -> None: ...
     def give_back(self, limit: Limit, subject: str, now: datetime) -> None: ...
+    def require_below(self, limit: Limit, subject: str, now: datetime) -> None: ...
+    def count_event(self, limit: Limit, subject: str, event_id: str, now: datetime) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +223,7 @@ class SetupResult:
 
     stripe_customer: str | None
     succeeded: bool
+    customer_id: str | None = None
     attached: bool = False
     decline: Decline | None = None
     payment_method: str = ""
@@ -175,16 +243,43 @@ class SetupSecret:
     client_secret: str = field(repr=False)
 
 
+@dataclass(frozen=True, slots=True)
+class ChargeView:
+    """A charge as Stripe has it now; ``answer`` is its intent's, None unless money has moved.
+
+    ``refunded`` is what was given back in all, in minor units of ``money``'s currency.
+    """
+
+    charge: str
+    intent: str | None
+    owner: Owner | None
+    money: Money
+    charged_at: datetime
+    answer: Succeeded | None
+    refunded: int = 0
+    dispute: Dispute | None = None
+
+
+class Fenceable(Protocol):
+    """A payment or a change of an invoice: what has an intent to cancel."""
+
+    @property
+    def intent(self) -> str | None: ...
+
+
 class Gateway(Protocol):
     """Stripe. Every call that changes something carries our own idempotency key.
 
     Calls about cards and the making of an intent raise UnavailableError when Stripe is down.
     ``confirm``, ``retrieve`` and ``cancel`` never raise for what Stripe or the network does: they
     give an Answer, since there a lost reply is a state of the protocol and not an error.
+    ``look`` and ``charge`` raise NotFoundError and UnavailableError; they tell the owner by the
+    metadata that we gave, None for what is not ours. ``charges`` gives those that succeeded from
+    ``start`` until before ``end``, in no order.
     """
 
     def create_customer(self, customer_id: str) -> str: ...
-    def create_setup_intent(self, stripe_customer: str) -> SetupSecret: ...
+    def create_setup_intent(self, stripe_customer: str, customer_id: str) -> SetupSecret: ...
     def setup_result(self, setup_intent: str) -> SetupResult: ...
     def detach(self, payment_method: str) -> None: ...
     def create_payment_intent(self, payment: Payment, stripe_customer: str) -> str: ...
@@ -192,7 +287,10 @@ class Gateway(Protocol):
         self, payment: Payment, source: Source | None, payment_method: str | None
     ) -> Answer: ...
     def retrieve(self, payment: Payment) -> Answer: ...
-    def cancel(self, payment: Payment) -> Answer: ...
+    def cancel(self, fenceable: Fenceable) -> Answer: ...
+    def look(self, intent: str) -> tuple[Owner | None, Answer]: ...
+    def charge(self, charge: str) -> ChargeView: ...
+    def charges(self, start: datetime, end: datetime) -> Iterator[ChargeView]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,6 +339,43 @@ class Identity(Protocol):
     def create_login(self, customer: Customer) -> None: ...
 
 
+@dataclass(frozen=True, slots=True)
+class LedgerRow:
+    """A charge as we have it: the counterpart of ``ChargeView``."""
+
+    charge: str
+    customer_id: str
+    payment_id: str
+    invoice_id: str
+    money: Money
+
+
+class Ledger(Protocol):
+    """The charges that moved money, and the nightly reports on them.
+
+    ``rows`` reads an index, which may be late; ``find`` reads the table.
+    """
+
+    def rows(self, day: date) -> Iterator[LedgerRow]: ...
+    def find(self, customer_id: str, charge: str) -> LedgerRow | None: ...
+    def keep_report(self, day: date, report: str, *, differences: int, now: datetime) -> None: ...
+
+
+class Webhooks(Protocol):
+    """Stripe's deliveries; ``read`` raises InvalidSignatureError.
+
+    It gives None for what we do not listen to.
+    """
+
+    def read(self, payload: str, signature: str) -> StripeEvent | None: ...
+
+
+class EventQueue(Protocol):
+    """From the webhook to its worker; ``send`` raises UnavailableError."""
+
+    def send(self, event: StripeEvent) -> None: ...
+
+
 class DeadLetters(Protocol):
     """Where messages go that no retry can help, with the reason."""
 
@@ -248,8 +383,16 @@ class DeadLetters(Protocol):
 
 
 class Ports(Protocol):
-    """All of them; each is built when it is first used."""
+    """All of them; each is built when it is first used.
 
+    ``actor`` is who acts through these ports; ``committed`` are the entries written through them
+    and not sent yet.
+    """
+
+    @property
+    def actor(self) -> Actor: ...
+    @property
+    def committed(self) -> list[Entry]: ...
     @property
     def clock(self) -> Clock: ...
     @property
@@ -257,7 +400,23 @@ class Ports(Protocol):
     @property
     def invoices(self) -> Invoices: ...
     @property
+    def invoice_changes(self) -> InvoiceChanges: ...
+    @property
     def payments(self) -> Payments: ...
+    @property
+    def outbox(self) -> Outbox: ...
+    @property
+    def parking(self) -> Parking: ...
+    @property
+    def leases(self) -> Leases: ...
+    @property
+    def ledger(self) -> Ledger: ...
+    @property
+    def bus(self) -> Bus: ...
+    @property
+    def event_queue(self) -> EventQueue: ...
+    @property
+    def webhooks(self) -> Webhooks: ...
     @property
     def limits(self) -> Limits: ...
     @property

@@ -6,9 +6,12 @@ others find the payment changed and report what it has become.
 
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 
+from billfold.domain import fact
 from billfold.domain.decline import AUTHENTICATION_FAILED
 from billfold.domain.errors import UnavailableError
+from billfold.domain.fact import Entry, Fact
 from billfold.domain.payment import (
     ACTION_DEADLINE,
     UNKNOWN_LEASE,
@@ -26,9 +29,12 @@ from billfold.domain.payment import (
     WantsMethod,
 )
 from billfold.domain.wallet import CardFace
+from billfold.services import outbox
 from billfold.services.ports import Ports, StaleError
 
 logger = logging.getLogger(__name__)
+
+_WITHOUT_CHARGE = frozenset({State.RELEASED, State.REFUSED, State.CANCELED, State.DECLINED})
 
 
 def record(payment: Payment, answer: Answer, ports: Ports) -> Payment:
@@ -42,11 +48,18 @@ def record(payment: Payment, answer: Answer, ports: Ports) -> Payment:
         return end(payment, Step.RELEASE, ports)
     elif isinstance(answer, Declined):
         return _decline(payment, answer.decline, answer.card, ports)
-    return record_look(payment, answer, ports)
+    after = record_look(payment, answer, ports)
+    return doubt(after, ports) if after.state is State.CONFIRMING else after
+
+
+def doubt(payment: Payment, ports: Ports) -> Payment:
+    """Step 8: nobody knows how the confirm ended; the lock stays."""
+    lease = ports.clock.now() + UNKNOWN_LEASE
+    return _write(payment, lambda: ports.payments.doubt(payment, lease_until=lease), ports)
 
 
 def record_look(payment: Payment, answer: Answer, ports: Ports) -> Payment:
-    """Write down what a retrieve or a cancel showed.
+    """Write down what a retrieve, a cancel or a webhook showed.
 
     A look cannot tell confirm n from n-1, so it never declines while a confirm may be under way;
     it settles, waits, turns to the bank's step, or fences.
@@ -57,55 +70,85 @@ def record_look(payment: Payment, answer: Answer, ports: Ports) -> Payment:
         case Canceled():
             return end(payment, Step.FENCE, ports, raise_epoch=True)
         case ActionRequired() if payment.state is not State.REQUIRES_ACTION:
-            deadline = ports.clock.now() + ACTION_DEADLINE
-            return _write(
-                payment, lambda: ports.payments.action(payment, lease_until=deadline), ports
-            )
+            return _action(payment, ports)
         case WantsMethod() if payment.state is State.REQUIRES_ACTION:
             return _decline(payment, answer.decline or AUTHENTICATION_FAILED, None, ports)
-        case _ if payment.state is State.CONFIRMING:
-            lease = ports.clock.now() + UNKNOWN_LEASE
-            return _write(payment, lambda: ports.payments.doubt(payment, lease_until=lease), ports)
         case _:
             return payment
 
 
 def end(payment: Payment, step: Step, ports: Ports, *, raise_epoch: bool = False) -> Payment:
     """Free the invoice after a refusal, a release or a fence: nothing was and will be charged."""
+    entry = _entry(payment, ports, fact.payment_canceled(payment, step.value))
     return _write(
         payment,
-        lambda: ports.payments.end(payment, step, raise_epoch=raise_epoch, now=ports.clock.now()),
+        lambda: ports.payments.end(payment, step, raise_epoch=raise_epoch, entry=entry),
         ports,
+        entry,
+    )
+
+
+def review(payment: Payment, succeeded: Succeeded | None, ports: Ports) -> Payment:
+    """Leave everything as it is for a person to look at; money that moved is in the ledger."""
+    entry = _entry(payment, ports, fact.payment_needs_review(payment))
+    return _write(
+        payment, lambda: ports.payments.review(payment, succeeded, entry=entry), ports, entry
     )
 
 
 def _settle(payment: Payment, succeeded: Succeeded, ports: Ports) -> Payment:
     """Step 5, only where intent, amount and currency agree; else a person must look."""
+    if payment.state is State.SUCCEEDED and payment.charge == succeeded.charge:
+        return payment
     agrees = succeeded.intent == payment.intent and succeeded.money == payment.money
     if not agrees:
         logger.error("charge disagrees with payment", extra={"payment_id": payment.payment_id})
-        return _write(payment, lambda: ports.payments.review(payment, succeeded), ports)
+        return review(payment, succeeded, ports)
+    after = replace(payment, charge=succeeded.charge, card=succeeded.card or payment.card)
+    entry = _entry(payment, ports, *fact.payment_succeeded(after))
     settled = _write(
-        payment,
-        lambda: ports.payments.settle(payment, succeeded, now=ports.clock.now()),
-        ports,
+        payment, lambda: ports.payments.settle(payment, succeeded, entry=entry), ports, entry
     )
-    if settled.state in {State.RELEASED, State.REFUSED, State.CANCELED, State.DECLINED}:
-        # The invoice was void or paid otherwise when the money came.
-        logger.error("charge without an open invoice", extra={"payment_id": payment.payment_id})
-        return _write(settled, lambda: ports.payments.review(settled, succeeded), ports)
-    return settled
+    if settled.state not in _WITHOUT_CHARGE:
+        return settled
+    if ports.ledger.find(payment.customer_id, succeeded.charge):
+        return settled
+    latest = ports.payments.by_intent(payment.customer_id, payment.invoice_id, succeeded.intent)
+    if latest and latest.payment_id != payment.payment_id:
+        # An intent serves one try after another: the money is that of the try that is not over.
+        _settle(latest, succeeded, ports)
+        return settled
+    # The invoice was void or paid otherwise when the money came.
+    logger.error("charge without an open invoice", extra={"payment_id": payment.payment_id})
+    return review(settled, succeeded, ports)
+
+
+def _action(payment: Payment, ports: Ports) -> Payment:
+    entry = _entry(payment, ports, fact.payment_action_required(payment))
+    deadline = ports.clock.now() + ACTION_DEADLINE
+    return _write(
+        payment,
+        lambda: ports.payments.action(payment, lease_until=deadline, entry=entry),
+        ports,
+        entry,
+    )
 
 
 def _decline(payment: Payment, decline: Decline, card: CardFace | None, ports: Ports) -> Payment:
+    after = replace(payment, card=payment.card or card)
+    entry = _entry(payment, ports, *fact.payment_failed(after, decline))
     return _write(
-        payment,
-        lambda: ports.payments.decline(payment, decline, card, now=ports.clock.now()),
-        ports,
+        payment, lambda: ports.payments.decline(payment, decline, card, entry=entry), ports, entry
     )
 
 
-def _write(payment: Payment, write: Callable[[], Payment], ports: Ports) -> Payment:
+def _entry(payment: Payment, ports: Ports, *facts: Fact) -> Entry:
+    return outbox.entry(payment.customer_id, *facts, ports=ports)
+
+
+def _write(
+    payment: Payment, write: Callable[[], Payment], ports: Ports, entry: Entry | None = None
+) -> Payment:
     """Write, or report what others have made of the payment meanwhile.
 
     A failure of our own store is no answer to the customer: money may have moved. The payment is
@@ -113,9 +156,12 @@ def _write(payment: Payment, write: Callable[[], Payment], ports: Ports) -> Paym
     """
     try:
         try:
-            return write()
+            after = write()
         except StaleError:
             return ports.payments.get(payment.customer_id, payment.payment_id)
     except UnavailableError:
         logger.exception("outcome not stored", extra={"payment_id": payment.payment_id})
         return payment
+    if entry:
+        ports.committed.append(entry)
+    return after

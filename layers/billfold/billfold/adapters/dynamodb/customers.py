@@ -5,9 +5,11 @@ from datetime import datetime
 from typing import Any
 
 from billfold.adapters.dynamodb import keys
+from billfold.adapters.dynamodb.outbox import put_entry
 from billfold.adapters.dynamodb.table import Item, Put, Table
 from billfold.domain.customer import Customer
 from billfold.domain.errors import CustomerConflictError, NotFoundError
+from billfold.domain.fact import Entry
 from billfold.domain.wallet import Card, Wallet
 from billfold.services.ports import StaleError
 
@@ -37,8 +39,8 @@ class DynamoCustomers:
         """Read a wallet; one that was never written is empty."""
         return to_wallet(customer_id, self._table.get(keys.wallet(customer_id)))
 
-    def save(self, wallet: Wallet) -> Wallet:
-        """Write the next version of a wallet.
+    def save(self, wallet: Wallet, entry: Entry | None = None) -> Wallet:
+        """Write the next version of a wallet, and with it the entry that tells the change.
 
         The condition is what makes the wallet's law hold under any interleaving:
 
@@ -51,15 +53,15 @@ class DynamoCustomers:
         """
         version = wallet.version + 1
         item = {**keys.wallet(wallet.customer_id), **_from_wallet(wallet), "version": version}
-        self._table.write(
-            Put(
-                item,
-                condition="#version = :version",
-                values={"version": wallet.version},
-            )
+        put = (
+            Put(item, condition="#version = :version", values={"version": wallet.version})
             if wallet.version
             else Put(item, condition="attribute_not_exists(pk)")
         )
+        if entry:
+            self._table.transact([put, put_entry(entry)])
+        else:
+            self._table.write(put)
         return to_wallet(wallet.customer_id, item)
 
     def register(self, customer: Customer, *, autopay: bool) -> None:
@@ -103,6 +105,7 @@ def to_wallet(customer_id: str, item: Item | None) -> Wallet:
         holds=item["holds"],
         stripe_customer=item.get("stripe_customer"),
         autopay=item["autopay"],
+        gone=tuple(item.get("gone", ())),
         version=item["version"],
     )
 
@@ -116,6 +119,7 @@ def _from_wallet(wallet: Wallet) -> dict[str, Any]:
         "holds": dict(wallet.holds),
         "stripe_customer": wallet.stripe_customer,
         "autopay": wallet.autopay,
+        "gone": list(wallet.gone),
     }
 
 

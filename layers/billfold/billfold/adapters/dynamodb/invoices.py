@@ -1,16 +1,18 @@
 """Invoices as items."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import date
 
 from billfold.adapters.dynamodb import keys
+from billfold.adapters.dynamodb.outbox import put_entry
 from billfold.adapters.dynamodb.payment_items import to_payment
-from billfold.adapters.dynamodb.table import Check, Item, Put, Table
+from billfold.adapters.dynamodb.table import Check, Item, Put, Table, Update
 from billfold.domain.errors import (
     InvoiceNumberReusedError,
     NotFoundError,
     UnknownCustomerError,
 )
+from billfold.domain.fact import Entry
 from billfold.domain.invoice import Invoice, InvoiceStatus, Line, PublicInvoiceStatus
 from billfold.domain.money import Money
 from billfold.services.ports import OpenInvoice, Page, StaleError
@@ -69,6 +71,35 @@ class DynamoInvoices:
         )
         invoices = [to_invoice(item) for item in items]
         return Page(invoices, last.removeprefix(keys.INVOICE) if last else None)
+
+    def due(self, *, since: date, before: date) -> Iterator[tuple[str, str]]:
+        """Give customer and invoice of what was due in a stretch of days, from the index."""
+        for shard in keys.due_shards():
+            for item in self._table.between(
+                keys.DUE, ("due_shard", shard), ("due_sort", since.isoformat(), before.isoformat())
+            ):
+                yield keys.owner_of_invoice(item)
+
+    def note_overdue(self, customer_id: str, invoice_id: str, *, entry: Entry) -> None:
+        """Remember that an open invoice was told to be overdue, and tell it.
+
+        Raises
+        ------
+        StaleError
+        """
+        self._table.transact(
+            [
+                Update(
+                    keys.invoice(customer_id, invoice_id),
+                    "SET #overdue_told = :told",
+                    condition=(
+                        "#status IN (:open, :paying) AND attribute_not_exists(#overdue_told)"
+                    ),
+                    values={"told": True, "open": "open", "paying": "paying"},
+                ),
+                put_entry(entry),
+            ]
+        )
 
     def add(self, invoice: Invoice) -> None:
         """Write an invoice and the guard of its number, for a customer who exists.
@@ -173,4 +204,5 @@ def to_invoice(item: Item) -> Invoice:
         n=item["n"],
         lock=item.get("lock"),
         last_payment=to_payment(item["last_payment"]) if "last_payment" in item else None,
+        overdue_told=item.get("overdue_told", False),
     )

@@ -1,12 +1,15 @@
 """Counts in fixed windows; old ones are removed by the table's time to live."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 
 from billfold.adapters.dynamodb import keys
-from billfold.adapters.dynamodb.table import Table, Update
+from billfold.adapters.dynamodb.table import Put, Table, Update
 from billfold.domain.errors import TooManyRequestsError
 from billfold.domain.limit import Limit
 from billfold.services.ports import StaleError
+
+_REDELIVERY: Final = timedelta(days=31)
 
 
 def count_up(limit: Limit, subject: str, now: datetime, *, by: int = 1) -> Update:
@@ -44,6 +47,33 @@ class DynamoLimits:
             )
         except StaleError:
             raise TooManyRequestsError(limit.retry_after(now)) from None
+
+    def require_below(self, limit: Limit, subject: str, now: datetime) -> None:
+        """Look at a count without counting.
+
+        Raises
+        ------
+        TooManyRequestsError
+        """
+        item = self._table.get(keys.limit(limit.name, subject, limit.window_start(now)))
+        if item and item["count"] >= limit.most:
+            raise TooManyRequestsError(limit.retry_after(now))
+
+    def count_event(self, limit: Limit, subject: str, event_id: str, now: datetime) -> None:
+        """Count an event of Stripe, which may be delivered again for thirty days, once."""
+        mark = {
+            **keys.counted(event_id),
+            "expires_at": int((now + _REDELIVERY).timestamp()),
+        }
+        try:
+            self._table.transact(
+                [
+                    Put(mark, condition="attribute_not_exists(pk)"),
+                    count_up(limit, subject, now),
+                ]
+            )
+        except StaleError:
+            return
 
     def give_back(self, limit: Limit, subject: str, now: datetime) -> None:
         """Take an attempt back that turned out to be a success."""

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from billfold.adapters.dynamodb.table import Item
 from billfold.domain.money import Money
-from billfold.domain.payment import Decline, Payment, State, Trigger
+from billfold.domain.payment import Decline, Dispute, Payment, State, Trigger
 from billfold.domain.wallet import CardFace
 
 
@@ -23,6 +23,7 @@ def from_payment(payment: Payment) -> Item:
         "state": payment.state.value,
         "created_at": payment.created_at.isoformat(),
         "idempotency_key": payment.idempotency_key,
+        "invoice_number": payment.invoice_number,
         "card_id": payment.card_id,
         "card": {"brand": card.brand, "last4": card.last4} if card else None,
         "intent": payment.intent,
@@ -34,6 +35,8 @@ def from_payment(payment: Payment) -> Item:
         }
         if decline
         else None,
+        "refunded": payment.refunded or None,
+        "dispute": payment.dispute.value if payment.dispute else None,
     }
     return {name: value for name, value in attributes.items() if value is not None}
 
@@ -51,9 +54,12 @@ def to_payment(item: Item) -> Payment:
         state=State(item["state"]),
         created_at=datetime.fromisoformat(item["created_at"]),
         idempotency_key=item["idempotency_key"],
+        invoice_number=item["invoice_number"],
         card_id=item.get("card_id"),
         card=CardFace(**item["card"]) if "card" in item else None,
         intent=item.get("intent"),
         charge=item.get("charge"),
         decline=Decline(**item["decline"]) if "decline" in item else None,
+        refunded=item.get("refunded", 0),
+        dispute=Dispute(item["dispute"]) if "dispute" in item else None,
     )

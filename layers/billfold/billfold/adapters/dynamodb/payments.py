@@ -12,9 +12,13 @@ follow in the same transaction.
     settle       intent, amount, open or paying      put      -hold   expires  ledger
     decline      lock, epoch, n                      put      -hold   expires  count
     end          lock, epoch, n; epoch+1 if fenced   put      -hold   expires
+    review       (its copy of the payment)           put                       ledger, if charged
+    reflect      (its copy of the payment)           put
+
+All that leave a payment for somebody else to hear of put an entry into the outbox as well.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -23,13 +27,23 @@ from billfold.adapters.dynamodb import keys
 from billfold.adapters.dynamodb.customers import to_wallet
 from billfold.adapters.dynamodb.invoices import to_invoice
 from billfold.adapters.dynamodb.limits import count_up
+from billfold.adapters.dynamodb.outbox import put_entry
 from billfold.adapters.dynamodb.payment_items import from_payment, to_payment
 from billfold.adapters.dynamodb.table import Item, Put, Table, Update, Write
 from billfold.domain.errors import NotFoundError
+from billfold.domain.fact import Entry
 from billfold.domain.limit import DECLINES
-from billfold.domain.payment import TRANSITIONS, Decline, Payment, Step, Succeeded
+from billfold.domain.payment import (
+    TRANSITIONS,
+    Decline,
+    Dispute,
+    Payment,
+    State,
+    Step,
+    Succeeded,
+)
 from billfold.domain.wallet import CardFace
-from billfold.services.ports import Opening, Overdue, Page, Request
+from billfold.services.ports import Opening, Page, Request, StaleError
 
 REQUEST_MEMORY: Final = timedelta(days=30)
 """How long a resolved Idempotency-Key is remembered; one that is unresolved never expires."""
@@ -156,25 +170,21 @@ class DynamoPayments:
             Step.DOUBT, payment, payment, lease_until=lease_until, **_own_try(payment)
         )
 
-    def action(self, payment: Payment, *, lease_until: datetime) -> Payment:
+    def action(self, payment: Payment, *, lease_until: datetime, entry: Entry) -> Payment:
         """Step 7: the bank wants the customer's step, until the deadline."""
         return self._step(
-            Step.ACTION, payment, payment, lease_until=lease_until, **_own_try(payment)
+            Step.ACTION,
+            payment,
+            payment,
+            lease_until=lease_until,
+            more=[put_entry(entry)],
+            **_own_try(payment),
         )
 
-    def settle(self, payment: Payment, succeeded: Succeeded, *, now: datetime) -> Payment:
+    def settle(self, payment: Payment, succeeded: Succeeded, *, entry: Entry) -> Payment:
         """Step 5: paid. The lock may be gone, since money that has moved is the truth."""
         after = replace(payment, charge=succeeded.charge, card=succeeded.card or payment.card)
-        ledger = {
-            **keys.ledger(payment.customer_id, succeeded.charge),
-            "charge": succeeded.charge,
-            "intent": succeeded.intent,
-            "payment_id": payment.payment_id,
-            "invoice_id": payment.invoice_id,
-            "amount": succeeded.money.amount,
-            "currency": succeeded.money.currency,
-            "settled_at": now.isoformat(),
-        }
+        now = entry.at
         return self._step(
             Step.SETTLE,
             payment,
@@ -194,26 +204,32 @@ class DynamoPayments:
             },
             locked=False,
             more=[
-                Put(ledger, condition="attribute_not_exists(pk)"),
+                _put_ledger(payment, succeeded, now),
+                put_entry(entry),
                 *_let_go(payment, now),
             ],
         )
 
     def decline(
-        self, payment: Payment, decline: Decline, card: CardFace | None, *, now: datetime
+        self, payment: Payment, decline: Decline, card: CardFace | None, *, entry: Entry
     ) -> Payment:
         """Step 6: the invoice is open again and its intent serves the next try."""
+        now = entry.at
         return self._step(
             Step.DECLINE,
             payment,
             replace(payment, decline=decline, card=payment.card or card),
             set_={"status": "open"},
             remove="#lock",
-            more=[count_up(DECLINES, payment.customer_id, now), *_let_go(payment, now)],
+            more=[
+                count_up(DECLINES, payment.customer_id, now),
+                put_entry(entry),
+                *_let_go(payment, now),
+            ],
             **_own_try(payment),
         )
 
-    def end(self, payment: Payment, step: Step, *, raise_epoch: bool, now: datetime) -> Payment:
+    def end(self, payment: Payment, step: Step, *, raise_epoch: bool, entry: Entry) -> Payment:
         """Steps 8 and 9 without a charge; a fenced intent is left behind with its epoch."""
         fenced = {"epoch": payment.epoch + 1, "n": 0} if raise_epoch else {}
         return self._step(
@@ -222,37 +238,76 @@ class DynamoPayments:
             payment,
             set_={"status": "open", **fenced},
             remove="#lock, #intent" if raise_epoch else "#lock",
-            more=_let_go(payment, now),
+            more=[put_entry(entry), *_let_go(payment, entry.at)],
         )
 
-    def review(self, payment: Payment, succeeded: Succeeded | None) -> Payment:
-        """Keep everything as it is for a person to look at."""
+    def review(self, payment: Payment, succeeded: Succeeded | None, *, entry: Entry) -> Payment:
+        """Keep lock and hold for a person to look at; money that has moved is in the ledger."""
         after = replace(payment, state=TRANSITIONS[Step.REVIEW].target)
-        states = _states(Step.REVIEW)
-        self._table.write(
+        if payment.state not in TRANSITIONS[Step.REVIEW].sources:
+            raise StaleError
+        writes: list[Write] = [
             Update(
                 keys.payment(payment.customer_id, payment.payment_id),
                 "SET #state = :after, #found = :found REMOVE #lease_shard, #lease_until",
-                condition=f"#state IN ({', '.join(f':{name}' for name in states)})",
+                condition="#state = :before",
                 values={
-                    **states,
+                    "before": payment.state.value,
                     "after": after.state.value,
                     "found": _found(succeeded),
                 },
-            )
-        )
+            ),
+            *self._copy(payment, after),
+            put_entry(entry),
+        ]
+        if succeeded:
+            writes.append(_put_ledger(payment, succeeded, entry.at))
+        self._table.transact(writes)
         return after
 
-    def overdue(self, now: datetime) -> Iterator[Overdue]:
-        """Find payments whose lease has run out; the index only says where to look.
+    def by_intent(self, customer_id: str, invoice_id: str, intent: str) -> Payment | None:
+        """Find the latest try of an intent; nearly always it is the invoice's latest."""
+        item = self._table.get(keys.invoice(customer_id, invoice_id))
+        if item is None:
+            return None
+        last = to_invoice(item).last_payment
+        if last and last.intent == intent:
+            return last
+        tries = self.of_invoice(customer_id, invoice_id)
+        return next((payment for payment in tries if payment.intent == intent), None)
 
-        What a payment is comes from the table: one that was settled meanwhile has no lease.
-        """
-        for shard in keys.lease_shards():
-            for key in self._table.expired(keys.LEASES, shard, now.isoformat()):
-                item = self._table.get(key)
-                if item and item.get("lease_until", "~") < now.isoformat():
-                    yield Overdue(to_payment(item), item.get("looks", 0))
+    def reflect(
+        self, payment: Payment, *, refunded: int, dispute: Dispute | None, entry: Entry
+    ) -> None:
+        """Write what became of a charge, on the payment and on its invoice's copy."""
+        after = replace(payment, refunded=refunded, dispute=dispute)
+        self._table.transact(
+            [
+                Put(
+                    _item(after, None),
+                    condition="#state = :state AND #charge = :charge",
+                    values={"state": State.SUCCEEDED.value, "charge": payment.charge},
+                ),
+                *self._copy(payment, after),
+                put_entry(entry),
+            ]
+        )
+
+    def _copy(self, before: Payment, after: Payment) -> Sequence[Write]:
+        """Keep the invoice's copy equal, where this is the latest try."""
+        invoice = keys.invoice(before.customer_id, before.invoice_id)
+        item = self._table.get(invoice)
+        last = to_invoice(item).last_payment if item else None
+        if last is None or last.payment_id != before.payment_id:
+            return []
+        return [
+            Update(
+                invoice,
+                "SET #last_payment = :after",
+                condition="#last_payment = :before",
+                values={"after": from_payment(after), "before": from_payment(last)},
+            )
+        ]
 
     def postpone(self, payment: Payment, *, looks: int, lease_until: datetime) -> None:
         """Look again later; nothing is known, so nothing but the lease changes."""
@@ -292,8 +347,11 @@ class DynamoPayments:
             f"#last_payment.#state IN ({', '.join(f':{name}' for name in states)})",
             "#epoch = :epoch_before",
         ]
+        decided: dict[str, Any] = {}
         if locked:
-            conditions.append("#lock = :payment_id")
+            # What was decided on one try of the intent must not be written over the next one.
+            conditions += ["#lock = :payment_id", "#last_payment.#n = :n_decided"]
+            decided = {"n_decided": before.n}
         if condition:
             conditions.append(condition)
         invoice = Update(
@@ -304,6 +362,7 @@ class DynamoPayments:
                 **changes,
                 **states,
                 **(values or {}),
+                **decided,
                 "payment_id": before.payment_id,
                 "epoch_before": before.epoch,
             },
@@ -319,6 +378,26 @@ def _states(step: Step) -> dict[str, str]:
 def _own_try(payment: Payment) -> dict[str, Any]:
     """Require that no later confirm than the payment's own was written ahead."""
     return {"condition": "#n = :own_n", "values": {"own_n": payment.n}}
+
+
+def _put_ledger(payment: Payment, succeeded: Succeeded, now: datetime) -> Put:
+    charged_at = succeeded.charged_at.isoformat()
+    return Put(
+        {
+            **keys.ledger(payment.customer_id, succeeded.charge),
+            "ledger_day": keys.ledger_day(succeeded.charge, succeeded.charged_at),
+            "charge": succeeded.charge,
+            "intent": succeeded.intent,
+            "customer_id": payment.customer_id,
+            "payment_id": payment.payment_id,
+            "invoice_id": payment.invoice_id,
+            "amount": succeeded.money.amount,
+            "currency": succeeded.money.currency,
+            "charged_at": charged_at,
+            "settled_at": now.isoformat(),
+        },
+        condition="attribute_not_exists(pk)",
+    )
 
 
 def _found(succeeded: Succeeded | None) -> Item:

@@ -60,7 +60,14 @@ class Check:
     values: Mapping[str, Any] = field(default_factory=dict)
 
 
-Write = Put | Update | Check
+@dataclass(frozen=True, slots=True)
+class Delete:
+    """Remove an item, if it is there."""
+
+    key: Key
+
+
+Write = Put | Update | Check | Delete
 
 
 class Table:
@@ -143,6 +150,39 @@ class Table:
                 return items, _unmarshal(more)["sk"] if more else None
             arguments["ExclusiveStartKey"] = more
 
+    def all_of(self, index: str, partition: tuple[str, str]) -> Iterator[Item]:
+        """Read a whole partition of a global index, page by page; it is ``(name, value)``."""
+        name, value = partition
+        return self._pages(index, f"#{name} = :partition", {"partition": value})
+
+    def between(
+        self, index: str, partition: tuple[str, str], stretch: tuple[str, str, str]
+    ) -> Iterator[Item]:
+        """Read what sorts from one value until before another; ``stretch`` begins with the name."""
+        name, value = partition
+        sort_name, start, end = stretch
+        # BETWEEN takes its upper end in; nothing equals a day without what follows it.
+        return self._pages(
+            index,
+            f"#{name} = :partition AND #{sort_name} BETWEEN :start AND :end",
+            {"partition": value, "start": start, "end": end},
+        )
+
+    def _pages(self, index: str, condition: str, bound: Mapping[str, str]) -> Iterator[Item]:
+        arguments: dict[str, Any] = {
+            "TableName": self._name,
+            "IndexName": index,
+            "KeyConditionExpression": condition,
+        }
+        arguments.update(_bindings(arguments["KeyConditionExpression"], bound, {}))
+        while True:
+            with _translated():
+                answer = self._client.query(**arguments)
+            yield from (_unmarshal(raw) for raw in answer["Items"])
+            if not answer.get("LastEvaluatedKey"):
+                return
+            arguments["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+
     def expired(self, index: str, shard: str, until: str) -> list[Key]:
         """Give the keys of the items whose lease in a global index ended before ``until``."""
         arguments: dict[str, Any] = {
@@ -157,7 +197,7 @@ class Table:
         # One page a run is enough: what is left is found by the next run, a minute later.
         return [{"pk": item["pk"], "sk": item["sk"]} for item in map(_unmarshal, answer["Items"])]
 
-    def write(self, write: Put | Update) -> None:
+    def write(self, write: Put | Update | Delete) -> None:
         """Write one item.
 
         Raises
@@ -165,13 +205,12 @@ class Table:
         StaleError
         """
         arguments = _arguments(write, self._name)
-        _settled(
-            lambda: (
-                self._client.put_item(**arguments)
-                if isinstance(write, Put)
-                else self._client.update_item(**arguments)
-            )
-        )
+        calls: dict[type, Callable[..., object]] = {
+            Put: self._client.put_item,
+            Update: self._client.update_item,
+            Delete: self._client.delete_item,
+        }
+        _settled(lambda: calls[type(write)](**arguments))
 
     def transact(self, writes: Sequence[Write]) -> None:
         """Write all or nothing. A conflict with another transaction is no answer: try again.
@@ -180,15 +219,11 @@ class Table:
         ------
         StaleError
         """
-        items: Any = [
-            {
-                {Put: "Put", Update: "Update", Check: "ConditionCheck"}[type(write)]: _arguments(
-                    write, self._name
-                )
-            }
-            for write in writes
-        ]
+        items: Any = [{_OPERATIONS[type(write)]: _arguments(write, self._name)} for write in writes]
         _settled(lambda: self._client.transact_write_items(TransactItems=items))
+
+
+_OPERATIONS = {Put: "Put", Update: "Update", Check: "ConditionCheck", Delete: "Delete"}
 
 
 class _ConflictError(Exception):
@@ -234,6 +269,8 @@ def _arguments(write: Write, table: str) -> Any:  # noqa: ANN401 - botocore's ow
         arguments: dict[str, Any] = {"TableName": table, "Item": _marshal(write.item)}
         text = write.condition
         names: Mapping[str, str] = {}
+    elif isinstance(write, Delete):
+        return {"TableName": table, "Key": _marshal(write.key)}
     elif isinstance(write, Update):
         arguments = {
             "TableName": table,

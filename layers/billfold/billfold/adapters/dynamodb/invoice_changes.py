@@ -1,0 +1,157 @@
+"""Voids and changed amounts, which hold an invoice's lock as a payment does."""
+
+from datetime import datetime
+from typing import Any
+
+from billfold.adapters.dynamodb import keys
+from billfold.adapters.dynamodb.outbox import put_entry
+from billfold.adapters.dynamodb.table import Item, Put, Table, Update
+from billfold.domain.errors import NotFoundError
+from billfold.domain.fact import Entry
+from billfold.domain.invoice_change import ChangeState, InvoiceChange
+from billfold.domain.money import Money
+
+_OPEN_INDEX_KEYS = "#open_sort, #due_shard, #due_sort"
+
+
+class DynamoInvoiceChanges:
+    """Repository of changes."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    def get(self, customer_id: str, change_id: str) -> InvoiceChange:
+        """Read a change.
+
+        Raises
+        ------
+        NotFoundError
+        """
+        item = self._table.get(keys.change(customer_id, change_id))
+        if item is None:
+            raise NotFoundError
+        return to_change(item)
+
+    def begin(self, change: InvoiceChange, *, lease_until: datetime) -> None:
+        """Take the lock of an open invoice that is as it was read."""
+        intent = "#intent = :intent" if change.intent else "attribute_not_exists(#intent)"
+        self._table.transact(
+            [
+                Update(
+                    keys.invoice(change.customer_id, change.invoice_id),
+                    "SET #lock = :lock",
+                    condition=(
+                        "#status = :open AND attribute_not_exists(#lock) AND #epoch = :epoch"
+                        f" AND #amount_due = :amount AND {intent}"
+                    ),
+                    values={
+                        "lock": change.change_id,
+                        "open": "open",
+                        "epoch": change.epoch,
+                        "amount": change.before.amount,
+                        **({"intent": change.intent} if change.intent else {}),
+                    },
+                ),
+                Put(_item(change, lease_until), condition="attribute_not_exists(pk)"),
+            ]
+        )
+
+    def finish(self, change: InvoiceChange, *, entry: Entry) -> InvoiceChange:
+        """Change the invoice and free it; its intent is left behind with its epoch."""
+        done = change.ended(ChangeState.DONE)
+        if change.amount_due is None:
+            set_: dict[str, Any] = {"status": "void", "amount_due": 0}
+            remove = f"#lock, #intent, {_OPEN_INDEX_KEYS}"
+        else:
+            set_ = {"amount_due": change.amount_due.amount}
+            remove = "#lock, #intent"
+        changes = {**set_, "epoch": change.epoch + 1, "n": 0}
+        self._table.transact(
+            [
+                Update(
+                    keys.invoice(change.customer_id, change.invoice_id),
+                    f"SET {', '.join(f'#{name} = :{name}' for name in changes)} REMOVE {remove}",
+                    condition="#lock = :lock AND #epoch = :epoch_before AND #status = :open",
+                    values={
+                        **changes,
+                        "lock": change.change_id,
+                        "epoch_before": change.epoch,
+                        "open": "open",
+                    },
+                ),
+                _put_ended(done),
+                put_entry(entry),
+            ]
+        )
+        return done
+
+    def refuse(self, change: InvoiceChange) -> InvoiceChange:
+        """Leave the invoice as it is: it was paid before it could be changed."""
+        refused = change.ended(ChangeState.REFUSED)
+        self._table.write(_put_ended(refused))
+        return refused
+
+    def postpone(self, change: InvoiceChange, *, lease_until: datetime) -> InvoiceChange:
+        """Fence again later."""
+        looks = change.looks + 1
+        self._table.write(
+            Update(
+                keys.change(change.customer_id, change.change_id),
+                "SET #lease_until = :lease_until, #looks = :looks",
+                condition="#state = :fencing",
+                values={
+                    "lease_until": lease_until.isoformat(),
+                    "looks": looks,
+                    "fencing": ChangeState.FENCING.value,
+                },
+            )
+        )
+        return change
+
+
+def _put_ended(change: InvoiceChange) -> Put:
+    return Put(
+        _item(change, None),
+        condition="#state = :fencing",
+        values={"fencing": ChangeState.FENCING.value},
+    )
+
+
+def _item(change: InvoiceChange, lease_until: datetime | None) -> Item:
+    item = {
+        **keys.change(change.customer_id, change.change_id),
+        "change_id": change.change_id,
+        "customer_id": change.customer_id,
+        "invoice_id": change.invoice_id,
+        "invoice_number": change.invoice_number,
+        "epoch": change.epoch,
+        "intent": change.intent,
+        "currency": change.before.currency,
+        "before": change.before.amount,
+        "amount_due": change.amount_due.amount if change.amount_due else None,
+        "created_at": change.created_at.isoformat(),
+        "state": change.state.value,
+        "looks": change.looks,
+    }
+    if lease_until:
+        item["lease_shard"] = keys.lease_shard(change.change_id)
+        item["lease_until"] = lease_until.isoformat()
+    return item
+
+
+def to_change(item: Item) -> InvoiceChange:
+    """Read a change back."""
+    currency = item["currency"]
+    return InvoiceChange(
+        change_id=item["change_id"],
+        customer_id=item["customer_id"],
+        invoice_id=item["invoice_id"],
+        invoice_number=item["invoice_number"],
+        epoch=item["epoch"],
+        intent=item.get("intent"),
+        before=Money(currency, item["before"]),
+        amount_due=Money(currency, item["amount_due"]) if "amount_due" in item else None,
+        created_at=datetime.fromisoformat(item["created_at"]),
+        state=ChangeState(item["state"]),
+        looks=item["looks"],
+    )

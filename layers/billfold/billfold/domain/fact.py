@@ -1,0 +1,195 @@
+"""What happened, for the event bus and for the audit trail (docs/events.md).
+
+Facts are written in the same transaction as what they tell, so that they are never lost and never
+told before they are true; they are sent after it, at least once.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Final
+
+from billfold.domain.money import Money
+from billfold.domain.payment import Decline, Payment, Trigger
+from billfold.domain.wallet import Card, CardFace, Wallet
+
+VERSION: Final = 1
+"""Of the events' schema: raised when a field changes its meaning or goes away."""
+
+
+class Actor(StrEnum):
+    """Who or what did it."""
+
+    CUSTOMER = "customer"
+    AUTOPAY = "autopay"
+    BUSINESS = "business"
+    STRIPE = "stripe"
+    RECONCILER = "reconciler"
+
+
+class Kind(StrEnum):
+    """The detail-type on the bus."""
+
+    PAYMENT_SUCCEEDED = "PaymentSucceeded"
+    PAYMENT_FAILED = "PaymentFailed"
+    PAYMENT_ACTION_REQUIRED = "PaymentActionRequired"
+    PAYMENT_CANCELED = "PaymentCanceled"
+    PAYMENT_NEEDS_REVIEW = "PaymentNeedsReview"
+    PAYMENT_REFUNDED = "PaymentRefunded"
+    PAYMENT_DISPUTED = "PaymentDisputed"
+    INVOICE_PAID = "InvoicePaid"
+    INVOICE_OVERDUE = "InvoiceOverdue"
+    INVOICE_VOIDED = "InvoiceVoided"
+    INVOICE_AMOUNT_CHANGED = "InvoiceAmountChanged"
+    CARD_ADDED = "CardAdded"
+    CARD_REMOVED = "CardRemoved"
+    PRIMARY_CARD_CHANGED = "PrimaryCardChanged"
+    AUTOPAY_CHANGED = "AutopayChanged"
+
+
+Detail = Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One thing that happened; ``detail`` is JSON without any secret in it."""
+
+    kind: Kind
+    detail: Detail
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What one write brought about: the facts to tell, and the cards to let go of at Stripe.
+
+    It is the outbox until it is sent, and a line of the audit trail for ever.
+    """
+
+    entry_id: str
+    customer_id: str
+    at: datetime
+    actor: Actor
+    facts: tuple[Fact, ...] = ()
+    detach: tuple[str, ...] = ()
+
+    def event_id(self, position: int) -> str:
+        """Name one fact for good, so that whoever hears it twice can tell."""
+        return f"{self.entry_id}.{position}"
+
+
+def payment_succeeded(payment: Payment) -> tuple[Fact, Fact]:
+    """Tell that money has moved, and that the invoice is paid by it."""
+    invoice = {name: _about(payment)[name] for name in ("invoice_id", "invoice_number")}
+    return (
+        Fact(Kind.PAYMENT_SUCCEEDED, {**_about(payment), "charge": payment.charge}),
+        Fact(
+            Kind.INVOICE_PAID,
+            {**invoice, **_amount(payment.money), "payment_id": payment.payment_id},
+        ),
+    )
+
+
+def payment_failed(payment: Payment, decline: Decline) -> tuple[Fact, ...]:
+    """Tell of a decline; one that wants the customer to be present asks for them as well."""
+    failed = Fact(
+        Kind.PAYMENT_FAILED,
+        {
+            **_about(payment),
+            "reason": decline.reason,
+            "advice": decline.advice,
+            "needs_confirmation": decline.needs_confirmation,
+        },
+    )
+    if decline.needs_confirmation and payment.trigger is Trigger.AUTOPAY:
+        return failed, payment_action_required(payment)
+    return (failed,)
+
+
+def payment_action_required(payment: Payment) -> Fact:
+    """Tell that the bank wants its customer's step."""
+    return Fact(Kind.PAYMENT_ACTION_REQUIRED, _about(payment))
+
+
+def payment_canceled(payment: Payment, reason: str) -> Fact:
+    """Tell of a try that ended without a charge and without a word of the bank."""
+    return Fact(Kind.PAYMENT_CANCELED, {**_about(payment), "reason": reason})
+
+
+def payment_needs_review(payment: Payment) -> Fact:
+    """Tell that a person must look."""
+    return Fact(Kind.PAYMENT_NEEDS_REVIEW, _about(payment))
+
+
+def payment_refunded(payment: Payment, refunded: int) -> Fact:
+    """Tell how much of a charge has been given back in all, in minor units."""
+    return Fact(Kind.PAYMENT_REFUNDED, {**_about(payment), "refunded": refunded})
+
+
+def payment_disputed(payment: Payment, status: str | None) -> Fact:
+    """Tell how a dispute of the charge stands; None when it came to nothing."""
+    return Fact(Kind.PAYMENT_DISPUTED, {**_about(payment), "dispute": status})
+
+
+def invoice_fact(
+    kind: Kind, *, invoice_id: str, number: str, money: Money, **others: object
+) -> Fact:
+    """Tell something about an invoice; ``money`` is what is due of it."""
+    return Fact(
+        kind, {"invoice_id": invoice_id, "invoice_number": number, **_amount(money), **others}
+    )
+
+
+def wallet_changes(before: Wallet, after: Wallet) -> tuple[Fact, ...]:
+    """Tell how one version of a wallet differs from the one before."""
+    known = {card.card_id for card in before.cards}
+    kept = {card.card_id for card in after.cards}
+    facts = [
+        Fact(Kind.CARD_ADDED, _card(card)) for card in after.cards if card.card_id not in known
+    ]
+    facts += [
+        Fact(Kind.CARD_REMOVED, _card(card)) for card in before.cards if card.card_id not in kept
+    ]
+    if before.primary != after.primary:
+        now = after.primary_card
+        facts.append(
+            Fact(
+                Kind.PRIMARY_CARD_CHANGED,
+                {
+                    "from": before.primary,
+                    "to": after.primary,
+                    "card": _face(now.face if now else None),
+                },
+            )
+        )
+    if before.autopay != after.autopay:
+        facts.append(Fact(Kind.AUTOPAY_CHANGED, {"enabled": after.autopay}))
+    return tuple(facts)
+
+
+def _about(payment: Payment) -> dict[str, object]:
+    return {
+        "payment_id": payment.payment_id,
+        "invoice_id": payment.invoice_id,
+        "invoice_number": payment.invoice_number,
+        **_amount(payment.money),
+        "trigger": payment.trigger.value,
+        "card": _face(payment.card),
+    }
+
+
+def _amount(money: Money) -> dict[str, object]:
+    return {"amount": money.amount, "currency": money.currency}
+
+
+def _face(card: CardFace | None) -> dict[str, str] | None:
+    return {"brand": card.brand, "last4": card.last4} if card else None
+
+
+def _card(card: Card) -> dict[str, object]:
+    return {
+        "card_id": card.card_id,
+        "card": _face(card.face),
+        "exp_month": card.exp_month,
+        "exp_year": card.exp_year,
+    }

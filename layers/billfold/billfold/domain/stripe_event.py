@@ -1,0 +1,74 @@
+"""What Stripe tells us by webhook, as far as we listen (docs/payments.md).
+
+An event only says where to look: what it is about is retrieved from Stripe, and settled by the same
+code as a reply. The one thing taken from the event itself is which confirm a decline answers, since
+no look can tell that.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+from billfold.domain.payment import Decline
+
+ALLOWED: Final = frozenset(
+    {
+        "charge.dispute.closed",
+        "charge.dispute.created",
+        "charge.dispute.funds_reinstated",
+        "charge.dispute.funds_withdrawn",
+        "charge.dispute.updated",
+        "charge.refund.updated",
+        "charge.refunded",
+        "payment_intent.canceled",
+        "payment_intent.payment_failed",
+        "payment_intent.requires_action",
+        "payment_intent.succeeded",
+        "refund.created",
+        "refund.failed",
+        "refund.updated",
+        "setup_intent.setup_failed",
+        "setup_intent.succeeded",
+    }
+)
+"""Every other type is answered and forgotten."""
+
+PATIENCE: Final = (
+    timedelta(minutes=1),
+    timedelta(minutes=5),
+    timedelta(hours=1),
+    *(timedelta(days=1),) * 3,
+)
+"""When an event that matches nothing is looked at again; after the last one a person must look."""
+
+
+@dataclass(frozen=True, slots=True)
+class StripeEvent:
+    """An event that was verified, reduced to where to look.
+
+    ``idempotency_key`` is that of the request which caused it, None where Stripe acted by itself.
+    """
+
+    event_id: str
+    type: str
+    payment_intent: str | None = None
+    charge: str | None = None
+    setup_intent: str | None = None
+    idempotency_key: str | None = None
+    decline: Decline | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Parked:
+    """An event that matched nothing yet, and how often it was looked at again."""
+
+    event: StripeEvent
+    looks: int
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """Whose an object at Stripe is, by the metadata that we gave it."""
+
+    customer_id: str
+    invoice_id: str

@@ -1,0 +1,156 @@
+"""What a webhook of Stripe leads to: look at Stripe, and settle as everybody does.
+
+Events come late, twice, out of order, before our own reply, or never; nothing here depends on any
+of that. One that matches nothing yet is parked and looked at again.
+"""
+
+import logging
+
+from billfold.domain import fact
+from billfold.domain.errors import CardDeclinedError, ConflictError, NotFoundError
+from billfold.domain.limit import FAILED_CARDS
+from billfold.domain.payment import Declined, Dispute, Payment, State
+from billfold.domain.stripe_event import PATIENCE, Owner, Parked, StripeEvent
+from billfold.services import cards, outbox, settle
+from billfold.services.ports import ChargeView, Ports, StaleError
+
+logger = logging.getLogger(__name__)
+
+
+def hear(payload: str, signature: str, ports: Ports) -> None:
+    """Verify a delivery of Stripe and queue what we listen to; the work is the worker's.
+
+    Raises
+    ------
+    InvalidSignatureError
+    UnavailableError
+        It was not queued: Stripe must deliver it again.
+    """
+    event = ports.webhooks.read(payload, signature)
+    if event:
+        ports.event_queue.send(event)
+
+
+def take(event: StripeEvent, ports: Ports) -> bool:
+    """Do what an event asks for, or park it; tell whether it was done.
+
+    Raises
+    ------
+    UnavailableError
+        Stripe or AWS is down: try the message again.
+    """
+    if _done(event, ports):
+        return True
+    ports.parking.park(event, until=ports.clock.now() + PATIENCE[0])
+    return False
+
+
+def look_again(parked: Parked, ports: Ports) -> bool:
+    """Take up a parked event; one that matches nothing for days is left for a person to look at."""
+    if _done(parked.event, ports):
+        ports.parking.forget(parked)
+        return True
+    looks = parked.looks + 1
+    if looks >= len(PATIENCE):
+        logger.error("stripe event matches nothing", extra={"reason": parked.event.type})
+        ports.parking.give_up(parked)
+    else:
+        ports.parking.postpone(parked, until=ports.clock.now() + PATIENCE[looks])
+    return False
+
+
+def _done(event: StripeEvent, ports: Ports) -> bool:
+    if event.setup_intent:
+        return _card(event, event.setup_intent, ports)
+    if event.charge:
+        return _charge(event.charge, ports)
+    if event.payment_intent:
+        return _intent(event, event.payment_intent, ports)
+    return True
+
+
+def _intent(event: StripeEvent, intent: str, ports: Ports) -> bool:
+    try:
+        owner, answer = ports.gateway.look(intent)
+    except NotFoundError:
+        return False
+    if owner is None:
+        # The business takes other payments on the same Stripe account.
+        return True
+    payment = ports.payments.by_intent(owner.customer_id, owner.invoice_id, intent)
+    if payment is None:
+        return False
+    own = event.idempotency_key is not None and event.idempotency_key == payment.confirm_key
+    if event.decline and own and payment.state in {State.CONFIRMING, State.UNKNOWN}:
+        settle.record(payment, Declined(event.decline), ports)
+    else:
+        settle.record_look(payment, answer, ports)
+    return True
+
+
+def _charge(charge: str, ports: Ports) -> bool:
+    """Reflect refunds and a dispute on the payment, settled first if it was not."""
+    try:
+        seen = ports.gateway.charge(charge)
+    except NotFoundError:
+        return False
+    if seen.owner is None or seen.intent is None:
+        return True
+    return reflect(seen, seen.owner, ports)
+
+
+def reflect(seen: ChargeView, owner: Owner, ports: Ports) -> bool:
+    """Write what has become of a charge since; tell whether there is a payment to write it to."""
+    for _ in range(2):
+        payment = ports.payments.by_intent(owner.customer_id, owner.invoice_id, seen.intent or "")
+        if payment is None:
+            return False
+        if payment.charge == seen.charge:
+            return _write(payment, seen, ports)
+        if seen.answer is None:
+            # A charge that failed has nothing to reflect.
+            return True
+        settle.record_look(payment, seen.answer, ports)
+    return False
+
+
+def _write(payment: Payment, seen: ChargeView, ports: Ports) -> bool:
+    if (payment.refunded, payment.dispute) == (seen.refunded, seen.dispute):
+        return True
+    facts = []
+    if payment.refunded != seen.refunded:
+        facts.append(fact.payment_refunded(payment, seen.refunded))
+    if payment.dispute != seen.dispute:
+        status = seen.dispute.value if seen.dispute else None
+        facts.append(fact.payment_disputed(payment, status))
+        if seen.dispute is Dispute.OPEN:
+            logger.warning("charge is disputed", extra={"payment_id": payment.payment_id})
+    entry = outbox.entry(payment.customer_id, *facts, ports=ports)
+    try:
+        ports.payments.reflect(payment, refunded=seen.refunded, dispute=seen.dispute, entry=entry)
+    except StaleError:
+        # Two events at once: the other one wrote, or the next look writes.
+        return False
+    ports.committed.append(entry)
+    return True
+
+
+def _card(event: StripeEvent, setup_intent: str, ports: Ports) -> bool:
+    try:
+        result = ports.gateway.setup_result(setup_intent)
+    except NotFoundError:
+        return False
+    if result.customer_id is None:
+        return True
+    if event.type == "setup_intent.setup_failed":
+        ports.limits.count_event(
+            FAILED_CARDS, result.customer_id, event.event_id, ports.clock.now()
+        )
+        return True
+    try:
+        # The browser's own request was lost, or is still on its way: it will find its card here.
+        cards.add(result.customer_id, setup_intent, None, ports)
+    except (ConflictError, CardDeclinedError, NotFoundError):
+        # A duplicate, one too many, or removed since: the wallet is as it should be.
+        return True
+    return True
