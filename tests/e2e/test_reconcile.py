@@ -1,5 +1,6 @@
 """Replies that Stripe or the network lost, over HTTP, and the reconciler that finds the truth."""
 
+from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -41,6 +42,15 @@ def later(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> Container:
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
     return Later()
+
+
+@pytest.fixture(autouse=True)
+def _without_webhooks(stack: Stack) -> Iterator[None]:
+    """Here Stripe tells nothing by itself, so that the reconciler must find it out."""
+    url = f"{stack['stripe_control_url']}/webhooks"
+    httpx.post(url, json={"paused": True}).raise_for_status()
+    yield
+    httpx.post(url, json={"paused": False}).raise_for_status()
 
 
 def arm(stack: Stack, path: str, kind: str) -> None:

@@ -11,7 +11,15 @@ from billfold.domain import cursor, ids
 from billfold.domain.errors import CardNotEditableError, InvalidInputError
 from billfold.domain.invoice import Invoice, Line, PublicInvoiceStatus
 from billfold.domain.money import MAX_AMOUNT, Money
-from billfold.domain.payment import OneTimeCard, Payment, Source, Status, StoredCard, Trigger
+from billfold.domain.payment import (
+    Dispute,
+    OneTimeCard,
+    Payment,
+    Source,
+    Status,
+    StoredCard,
+    Trigger,
+)
 from billfold.domain.wallet import Card, CardFace, CardStatus, Wallet
 from billfold.services.account import Account, NextAutopay
 from billfold.services.ports import Page, SetupSecret
@@ -170,6 +178,10 @@ class PaymentOut(Out):
     decline_reason: str | None = None
     advice: str | None = None
     needs_confirmation: bool = False
+    refunded: int = Field(default=0, description="Given back in all, in minor units.")
+    dispute: Dispute | None = Field(
+        default=None, description="A disputed charge does not make its invoice unpaid."
+    )
     created_at: datetime
     client_secret: str | None = None
 
@@ -188,6 +200,8 @@ class PaymentOut(Out):
             decline_reason=decline.reason if decline else None,
             advice=decline.advice if decline else None,
             needs_confirmation=decline.needs_confirmation if decline else False,
+            refunded=payment.refunded,
+            dispute=payment.dispute,
             created_at=payment.created_at,
             client_secret=client_secret,
         )

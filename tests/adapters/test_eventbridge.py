@@ -1,0 +1,98 @@
+"""What goes on the bus is what docs/events.schema.json says."""
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import boto3
+import pytest
+from billfold.adapters.eventbridge import EventBus
+from billfold.domain import fact, ids
+from billfold.domain.decline import explain
+from billfold.domain.errors import UnavailableError
+from billfold.domain.fact import Actor, Entry, Kind
+from billfold.domain.money import Money
+from billfold.domain.payment import Payment, State, Trigger
+from billfold.domain.wallet import CardFace, Wallet
+from botocore.stub import Stubber
+
+from tests.builders import NOON, a_card, an_invoice
+from tests.events_schema import kinds, require_published
+
+PAYMENT = Payment(
+    payment_id=ids.new(ids.PAYMENT, NOON),
+    customer_id="cust-1",
+    invoice_id=an_invoice().invoice_id,
+    epoch=0,
+    trigger=Trigger.AUTOPAY,
+    money=Money("USD", 12050),
+    state=State.SUCCEEDED,
+    created_at=NOON,
+    idempotency_key="key-00001",
+    invoice_number="INV-1",
+    card=CardFace("visa", "4242"),
+    charge="ch_1",
+)
+WALLET = Wallet("cust-1").add(a_card(1)).add(a_card(2))
+INVOICE = {"invoice_id": PAYMENT.invoice_id, "number": "INV-1", "money": PAYMENT.money}
+FACTS = (
+    *fact.payment_succeeded(PAYMENT),
+    *fact.payment_failed(PAYMENT, explain("authentication_required", None)),
+    *fact.payment_failed(replace(PAYMENT, card=None), explain("card_declined", None)),
+    fact.payment_canceled(PAYMENT, "fence"),
+    fact.payment_needs_review(PAYMENT),
+    fact.payment_refunded(PAYMENT, 50),
+    fact.payment_disputed(PAYMENT, "open"),
+    fact.payment_disputed(PAYMENT, None),
+    fact.invoice_fact(Kind.INVOICE_OVERDUE, **INVOICE, due_on="2026-10-31"),  # type: ignore[arg-type]
+    fact.invoice_fact(Kind.INVOICE_VOIDED, **INVOICE),  # type: ignore[arg-type]
+    fact.invoice_fact(Kind.INVOICE_AMOUNT_CHANGED, **INVOICE, amount_before=1),  # type: ignore[arg-type]
+    *fact.wallet_changes(Wallet("cust-1"), WALLET),
+    *fact.wallet_changes(WALLET, replace(WALLET, cards=(), primary=None, autopay=True)),
+)
+
+
+@pytest.fixture
+def stubbed() -> tuple[EventBus, Stubber]:
+    client = boto3.client(
+        "events", region_name="us-east-1", aws_access_key_id="x", aws_secret_access_key="x"
+    )
+    return EventBus(client, "billfold-test"), Stubber(client)
+
+
+def entry(*facts: fact.Fact) -> Entry:
+    return Entry(ids.new(ids.ENTRY, NOON), "cust-1", NOON, Actor.STRIPE, facts)
+
+
+def test_every_kind_is_published_and_every_published_kind_exists() -> None:
+    assert kinds() == {kind.value for kind in Kind} == {one.kind.value for one in FACTS}
+
+
+@pytest.mark.parametrize("one", FACTS, ids=[f"{i}-{f.kind.value}" for i, f in enumerate(FACTS)])
+def test_each_event_is_as_published(stubbed: tuple[EventBus, Stubber], one: fact.Fact) -> None:
+    bus, stubber = stubbed
+    sent: dict[str, Any] = {}
+    told = entry(one)
+    bus._client.meta.events.register(
+        "provide-client-params.events.PutEvents", lambda params, **_: sent.update(params)
+    )
+    stubber.add_response("put_events", {"FailedEntryCount": 0, "Entries": [{"EventId": "1"}]})
+    with stubber:
+        bus.send(told)
+    [event] = sent["Entries"]
+    assert (event["Source"], event["EventBusName"]) == ("billfold", "billfold-test")
+    detail = json.loads(event["Detail"])
+    require_published(event["DetailType"], detail)
+    assert detail["event_id"] == f"{told.entry_id}.0"
+
+
+def test_what_the_bus_did_not_take_is_not_sent(stubbed: tuple[EventBus, Stubber]) -> None:
+    bus, stubber = stubbed
+    stubber.add_response(
+        "put_events", {"FailedEntryCount": 1, "Entries": [{"ErrorCode": "InternalFailure"}]}
+    )
+    stubber.add_client_error("put_events", "ThrottlingException")
+    with stubber:
+        for _ in range(2):
+            with pytest.raises(UnavailableError):
+                bus.send(entry(FACTS[0]))

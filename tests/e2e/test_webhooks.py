@@ -1,0 +1,190 @@
+"""Webhooks, bus events and the nightly comparison on the whole embedded stack."""
+
+import json
+import uuid
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+import stripe
+
+from tests.e2e.client import (
+    Customer,
+    Stack,
+    aws,
+    new_customer,
+    new_invoice,
+    outputs,
+    until,
+)
+from tests.events_schema import require_published
+
+pytestmark = pytest.mark.e2e
+QUIET = {"copies": 1, "delay": 0, "reorder": False, "paused": False}
+
+
+def switch(stack: Stack, **switches: Any) -> None:
+    url = f"{stack['stripe_control_url']}/webhooks"
+    httpx.post(url, json={**QUIET, **switches}).raise_for_status()
+
+
+@pytest.fixture
+def deliveries(stack: Stack) -> Iterator[Stack]:
+    yield stack
+    switch(stack)
+
+
+def client(stack: Stack) -> stripe.StripeClient:
+    return stripe.StripeClient(
+        stack["stripe_secret_key"], base_addresses={"api": stack["stripe_url"]}
+    )
+
+
+def pay_with_lost_reply(payer: Customer, invoice: dict[str, Any]) -> dict[str, Any]:
+    fault = {"path": "*/confirm", "kind": "drop_after_commit", "method": "POST"}
+    url = f"{payer.stack['stripe_control_url']}/faults"
+    httpx.post(url, json=fault).raise_for_status()
+    status, payment = payer.pay(invoice, {"payment_method": payer.one_time_card()})
+    assert status == 202, payment
+    return payment
+
+
+def payment(payer: Customer, payment_id: str) -> dict[str, Any]:
+    status, body = payer.call("GET", f"/v1/payments/{payment_id}")
+    assert status == 200, body
+    return body
+
+
+@pytest.mark.parametrize(
+    "switches",
+    [{}, {"copies": 3}, {"reorder": True, "copies": 2}],
+    ids=["once", "three times", "out of order"],
+)
+def test_a_lost_reply_is_settled_by_the_webhook(
+    deliveries: Stack, switches: dict[str, Any]
+) -> None:
+    payer = new_customer(deliveries)
+    invoice = new_invoice(payer)
+    switch(deliveries, **switches)
+    waiting = pay_with_lost_reply(payer, invoice)
+
+    def paid() -> bool:
+        return bool(payment(payer, waiting["payment_id"])["status"] == "succeeded")
+
+    until(paid, "the settlement by webhook")
+    assert payer.invoice(invoice["number"])["status"] == "paid"
+    assert len(payer.charges()) == 1
+
+
+def test_a_refund_made_at_stripe_is_shown(deliveries: Stack) -> None:
+    payer = new_customer(deliveries)
+    invoice = new_invoice(payer)
+    status, made = payer.pay(invoice, {"payment_method": payer.one_time_card()})
+    assert status == 201, made
+    [charge] = payer.charges()
+    client(deliveries).v1.refunds.create({"charge": charge.id, "amount": 50})
+    until(lambda: payment(payer, made["payment_id"])["refunded"] == 50, "the refund")
+    shown = payer.invoice(invoice["number"])
+    assert (shown["status"], shown["payment"]["refunded"]) == ("paid", 50)
+
+
+def test_an_addition_whose_request_was_lost_is_finished(deliveries: Stack) -> None:
+    payer = new_customer(deliveries)
+    status, setup = payer.call("POST", "/v1/cards/setup")
+    assert status == 201, setup
+    assert payer.confirm_setup(setup, "4242424242424242").status_code == 200
+    until(lambda: len(payer.cards()) == 1, "the card")
+    status, card = payer.call(
+        "POST", "/v1/cards", {"setup_intent": setup["setup_intent"], "nickname": "Late"}
+    )
+    assert (status, card["nickname"], card["primary"]) == (201, "Late", True)
+    assert len(payer.cards()) == 1
+
+
+def test_five_failed_cards_lock_adding(deliveries: Stack) -> None:
+    payer = new_customer(deliveries)
+
+    def refused() -> bool:
+        status, setup = payer.call("POST", "/v1/cards/setup")
+        if status == 429:
+            return True
+        payer.confirm_setup(setup, "4000000000000002")
+        return False
+
+    until(refused, "the limit")
+
+
+def test_a_forged_delivery_changes_nothing(deliveries: Stack) -> None:
+    url = f"{deliveries['portal_url']}/v1/webhooks/stripe"
+    forged = json.dumps({"id": "evt_1", "type": "payment_intent.succeeded"})
+    for headers in ({}, {"stripe-signature": "t=1,v1=00"}):
+        answer = httpx.post(url, content=forged, headers=headers)
+        assert (answer.status_code, answer.json()["code"]) == (400, "invalid_signature")
+
+
+@pytest.fixture
+def heard(stack: Stack) -> Iterator[Any]:
+    """Listen on the bus as an integrator does: a rule of one's own and a queue behind it."""
+    events, sqs = aws(stack, "events"), aws(stack, "sqs")
+    name = f"integrator-{uuid.uuid4().hex[:8]}"
+    bus = outputs(stack)["EventBusName"]
+    queue = sqs.create_queue(QueueName=name)["QueueUrl"]
+    told = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])
+    pattern = json.dumps({"source": ["billfold"]})
+    events.put_rule(EventBusName=bus, Name=name, EventPattern=pattern)
+    target = {"Id": "queue", "Arn": told["Attributes"]["QueueArn"]}
+    events.put_targets(EventBusName=bus, Rule=name, Targets=[target])
+    seen: dict[str, dict[str, Any]] = {}
+
+    def listen(customer: Customer) -> list[str]:
+        answer = sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10)
+        for message in answer.get("Messages", []):
+            event = json.loads(message["Body"])
+            require_published(event["detail-type"], event["detail"])
+            seen[event["detail"]["event_id"]] = event
+            sqs.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
+        return [
+            event["detail-type"]
+            for event in seen.values()
+            if event["detail"]["customer_id"] == customer.customer_id
+        ]
+
+    yield listen
+    events.remove_targets(EventBusName=bus, Rule=name, Ids=["queue"])
+    events.delete_rule(EventBusName=bus, Name=name)
+    sqs.delete_queue(QueueUrl=queue)
+
+
+def test_an_integrator_hears_what_happened(stack: Stack, heard: Any) -> None:
+    payer = new_customer(stack)
+    card = payer.add_card()
+    invoice = new_invoice(payer)
+    status, declined = payer.pay(
+        invoice, {"payment_method": payer.one_time_card("4000000000009995")}
+    )
+    assert status == 402, declined
+    assert payer.pay(invoice, payer.stored(card))[0] == 201
+    assert payer.call("DELETE", f"/v1/cards/{card}")[0] == 204
+    expected = {
+        "CardAdded",
+        "PrimaryCardChanged",
+        "PaymentFailed",
+        "PaymentSucceeded",
+        "InvoicePaid",
+        "CardRemoved",
+    }
+    until(lambda: set(heard(payer)) == expected, "the events")
+
+
+def test_the_nightly_comparison_finds_stripe_and_ledger_equal(stack: Stack) -> None:
+    payer = new_customer(stack)
+    status, made = payer.pay(new_invoice(payer), {"payment_method": payer.one_time_card()})
+    assert status == 201, made
+    answer = aws(stack, "lambda").invoke(
+        FunctionName=outputs(stack)["NightlyFunctionName"],
+        Payload=json.dumps({"day": made["created_at"][:10]}),
+    )
+    told = json.loads(answer["Payload"].read())
+    assert told["differences"] == 0, told
+    assert "no differences" in told["report"]
