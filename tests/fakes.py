@@ -21,6 +21,7 @@ from billfold.domain.invoice_change import ChangeState, InvoiceChange
 from billfold.domain.limit import DECLINES, Limit
 from billfold.domain.money import Money
 from billfold.domain.payment import (
+    IN_FLIGHT,
     TRANSITIONS,
     Answer,
     Decline,
@@ -31,7 +32,7 @@ from billfold.domain.payment import (
     Succeeded,
     WantsMethod,
 )
-from billfold.domain.stripe_event import Owner, Parked, StripeEvent
+from billfold.domain.stripe_event import Parked, StripeEvent
 from billfold.domain.wallet import CardFace, Wallet
 from billfold.services.ports import (
     ChargeView,
@@ -39,6 +40,7 @@ from billfold.services.ports import (
     Fenceable,
     Identity,
     LedgerRow,
+    LeftBehind,
     Opening,
     OpenInvoice,
     Overdue,
@@ -255,7 +257,9 @@ class FakePayments:
                 declines=self.store.counts.get(window, 0),
             )
 
-    def reserve(self, payment: Payment, *, fingerprint: str, lease_until: datetime) -> Payment:
+    def reserve(
+        self, payment: Payment, *, n: int, fingerprint: str, lease_until: datetime
+    ) -> Payment:
         store, owner = self.store, payment.customer_id
         with store.lock:
             invoice = store.invoices.get((owner, payment.invoice_id))
@@ -264,7 +268,7 @@ class FakePayments:
                 invoice is None
                 or invoice.status is not InvoiceStatus.OPEN
                 or invoice.lock
-                or invoice.epoch != payment.epoch
+                or (invoice.epoch, invoice.n) != (payment.epoch, n)
                 or invoice.amount_due != payment.money
                 or (owner, payment.idempotency_key) in store.requests
                 or (payment.card_id and payment.card_id not in {c.card_id for c in wallet.cards})
@@ -383,7 +387,14 @@ class FakePayments:
             self._let_go(payment)
             return after
 
-    def review(self, payment: Payment, succeeded: Succeeded | None, *, entry: Entry) -> Payment:
+    def review(
+        self,
+        payment: Payment,
+        succeeded: Succeeded | None,
+        *,
+        lease_until: datetime,
+        entry: Entry,
+    ) -> Payment:
         with self.store.lock:
             stored = self.get(payment.customer_id, payment.payment_id)
             known = succeeded and succeeded.charge in self.store.ledger
@@ -393,7 +404,7 @@ class FakePayments:
                 raise StaleError
             after = replace(payment, state=TRANSITIONS[Step.REVIEW].target)
             self._copy(after)
-            self.store.leases.pop((payment.customer_id, payment.payment_id), None)
+            self.store.leases[payment.customer_id, payment.payment_id] = (lease_until, 0)
             if succeeded:
                 self._write_ledger(payment, succeeded)
             self.store.tell(entry)
@@ -460,6 +471,8 @@ class FakePayments:
         return after
 
     def _let_go(self, payment: Payment) -> None:
+        if payment.state not in IN_FLIGHT:
+            return
         wallet = self.store.wallets.get(payment.customer_id)
         if wallet and payment.card_id:
             holds = {pid: card for pid, card in wallet.holds.items() if pid != payment.payment_id}
@@ -572,7 +585,13 @@ class FakeParking:
 class FakeLeases:
     store: Store
 
-    def expired(self, now: datetime) -> Iterator[Expired]:
+    def expired(self, now: datetime) -> Sequence[LeftBehind]:
+        def left(one: Expired) -> LeftBehind:
+            return LeftBehind(type(one), lambda: one)
+
+        return [left(one) for one in self.now(now)]
+
+    def now(self, now: datetime) -> list[Expired]:
         with self.store.lock:
             found: list[Expired] = [
                 Overdue(self.store.payments[key], looks)
@@ -584,7 +603,7 @@ class FakeLeases:
             ]
             for held in (self.store.parked, self.store.changes):
                 found += [one for one, until in held.values() if until and until < now]
-        yield from found
+        return found
 
 
 @dataclass
@@ -606,6 +625,9 @@ class FakeLedger:
 
     def keep_report(self, day: date, report: str, *, differences: int, now: datetime) -> None:
         self.store.reports[day] = report
+
+    def has_report(self, day: date) -> bool:
+        return day in self.store.reports
 
 
 @dataclass
@@ -670,7 +692,7 @@ class FakeGateway:
     looks: list[Answer] = field(default_factory=list)
     setups: dict[str, SetupResult] = field(default_factory=dict)
     detached: list[str] = field(default_factory=list)
-    intents: dict[str, tuple[Owner | None, Answer]] = field(default_factory=dict)
+    intents: dict[str, Answer] = field(default_factory=dict)
     charge_views: dict[str, ChargeView] = field(default_factory=dict)
     down: bool = False
 
@@ -715,7 +737,7 @@ class FakeGateway:
         self.calls.append(("cancel", fenceable.intent or ""))
         return self.looks.pop(0) if self.looks else WantsMethod()
 
-    def look(self, intent: str) -> tuple[Owner | None, Answer]:
+    def look(self, intent: str) -> Answer:
         self._call("look", intent)
         if intent not in self.intents:
             raise NotFoundError

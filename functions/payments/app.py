@@ -4,7 +4,7 @@ from billfold import bootstrap
 from billfold.domain import cursor as cursors
 from billfold.domain import ids
 from billfold.domain.money import Money
-from billfold.domain.payment import Status
+from billfold.domain.payment import IN_FLIGHT, Status
 from billfold.entrypoints import http
 from billfold.entrypoints.schemas import (
     Cursor,
@@ -65,7 +65,7 @@ def confirm(payment_id: PaymentId) -> tuple[PaymentOut, int]:
 )
 def cancel(payment_id: PaymentId) -> tuple[PaymentOut, int]:
     outcome = payments.cancel(http.customer_id(app), payment_id, bootstrap.ports())
-    status = 202 if outcome.payment.status is Status.PROCESSING else 200
+    status = 202 if outcome.payment.state in IN_FLIGHT else 200
     return PaymentOut.of(outcome.payment), status
 
 

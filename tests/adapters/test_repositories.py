@@ -25,6 +25,7 @@ from billfold.domain.stripe_event import Parked, StripeEvent
 from billfold.domain.wallet import CardFace, Wallet
 from billfold.services.ports import (
     Customers,
+    Expired,
     InvoiceChanges,
     Invoices,
     Leases,
@@ -245,7 +246,7 @@ def test_invoices_are_filtered_by_what_they_are_today(
 
 def pay(repositories: Repositories, invoice: Invoice, payment: Payment) -> Payment:
     payments = repositories.payments
-    payment = payments.reserve(payment, fingerprint="f", lease_until=LATER)
+    payment = payments.reserve(payment, n=invoice.n, fingerprint="f", lease_until=LATER)
     payment = payments.write_ahead(payment, intent="pi_1", n=invoice.n + 1, lease_until=LATER)
     return payments.settle(payment, success(payment), entry=an_entry())
 
@@ -255,7 +256,7 @@ def test_reserve_takes_lock_card_and_key_together(
 ) -> None:
     repositories, invoice, wallet = payable
     payment = a_payment(invoice, wallet)
-    repositories.payments.reserve(payment, fingerprint="f", lease_until=LATER)
+    repositories.payments.reserve(payment, n=0, fingerprint="f", lease_until=LATER)
 
     opening = repositories.payments.open("cust-1", invoice.invoice_id, "key-0001", NOON)
     assert opening.request is not None
@@ -286,7 +287,7 @@ def test_reserve_refuses_what_is_not_as_it_was_read(
     assert callable(spoil)
     with pytest.raises(StaleError):
         repositories.payments.reserve(
-            spoil(a_payment(invoice, wallet)), fingerprint="f", lease_until=LATER
+            spoil(a_payment(invoice, wallet)), n=invoice.n, fingerprint="f", lease_until=LATER
         )
     assert repositories.invoices.get("cust-1", invoice.invoice_id) == invoice
     assert repositories.customers.wallet("cust-1") == wallet
@@ -298,9 +299,9 @@ def test_an_invoice_is_locked_for_one_payment(
 ) -> None:
     repositories, invoice, wallet = payable
     first, second = a_payment(invoice, wallet), a_payment(invoice, wallet, "key-0002")
-    repositories.payments.reserve(first, fingerprint="f", lease_until=LATER)
+    repositories.payments.reserve(first, n=invoice.n, fingerprint="f", lease_until=LATER)
     with pytest.raises(StaleError):
-        repositories.payments.reserve(second, fingerprint="f", lease_until=LATER)
+        repositories.payments.reserve(second, n=invoice.n, fingerprint="f", lease_until=LATER)
 
 
 def test_a_key_is_remembered_for_one_payment(
@@ -309,9 +310,13 @@ def test_a_key_is_remembered_for_one_payment(
     repositories, invoice, wallet = payable
     other = an_invoice("INV-2")
     repositories.invoices.add(other)
-    repositories.payments.reserve(a_payment(invoice, wallet), fingerprint="f", lease_until=LATER)
+    repositories.payments.reserve(
+        a_payment(invoice, wallet), n=invoice.n, fingerprint="f", lease_until=LATER
+    )
     with pytest.raises(StaleError):
-        repositories.payments.reserve(a_payment(other, wallet), fingerprint="f", lease_until=LATER)
+        repositories.payments.reserve(
+            a_payment(other, wallet), n=invoice.n, fingerprint="f", lease_until=LATER
+        )
 
 
 def test_settle_pays_the_invoice_once(payable: tuple[Repositories, Invoice, Wallet]) -> None:
@@ -333,7 +338,9 @@ def test_settle_needs_the_bound_intent_and_the_amount(
 ) -> None:
     repositories, invoice, wallet = payable
     payments = repositories.payments
-    payment = payments.reserve(a_payment(invoice, wallet), fingerprint="f", lease_until=LATER)
+    payment = payments.reserve(
+        a_payment(invoice, wallet), n=invoice.n, fingerprint="f", lease_until=LATER
+    )
     payment = payments.write_ahead(payment, intent="pi_1", n=1, lease_until=LATER)
     for wrong in (
         replace(success(payment), intent="pi_2"),
@@ -349,7 +356,9 @@ def test_money_that_came_after_a_decline_is_still_the_truth(
 ) -> None:
     repositories, invoice, wallet = payable
     payments = repositories.payments
-    payment = payments.reserve(a_payment(invoice, wallet), fingerprint="f", lease_until=LATER)
+    payment = payments.reserve(
+        a_payment(invoice, wallet), n=invoice.n, fingerprint="f", lease_until=LATER
+    )
     payment = payments.write_ahead(payment, intent="pi_1", n=1, lease_until=LATER)
     payment = payments.decline(payment, explain("card_declined", None), None, entry=an_entry())
     settled = payments.settle(payment, success(payment), entry=an_entry())
@@ -362,7 +371,9 @@ def test_a_decline_opens_the_invoice_and_counts(
 ) -> None:
     repositories, invoice, wallet = payable
     payments = repositories.payments
-    payment = payments.reserve(a_payment(invoice, wallet), fingerprint="f", lease_until=LATER)
+    payment = payments.reserve(
+        a_payment(invoice, wallet), n=invoice.n, fingerprint="f", lease_until=LATER
+    )
     payment = payments.write_ahead(payment, intent="pi_1", n=1, lease_until=LATER)
     declined = payments.decline(
         payment, explain("card_declined", "insufficient_funds"), None, entry=an_entry()
@@ -382,7 +393,9 @@ def test_a_decline_opens_the_invoice_and_counts(
 def test_a_stale_decline_is_not_written(payable: tuple[Repositories, Invoice, Wallet]) -> None:
     repositories, invoice, wallet = payable
     payments = repositories.payments
-    first = payments.reserve(a_payment(invoice, wallet), fingerprint="f", lease_until=LATER)
+    first = payments.reserve(
+        a_payment(invoice, wallet), n=invoice.n, fingerprint="f", lease_until=LATER
+    )
     first = payments.write_ahead(first, intent="pi_1", n=1, lease_until=LATER)
     waiting = payments.action(first, lease_until=LATER, entry=an_entry())
     again = payments.write_ahead(waiting, intent="pi_1", n=2, lease_until=LATER)
@@ -394,7 +407,9 @@ def test_a_stale_decline_is_not_written(payable: tuple[Repositories, Invoice, Wa
 def test_no_confirm_after_a_release(payable: tuple[Repositories, Invoice, Wallet]) -> None:
     repositories, invoice, wallet = payable
     payments = repositories.payments
-    payment = payments.reserve(a_payment(invoice, wallet), fingerprint="f", lease_until=LATER)
+    payment = payments.reserve(
+        a_payment(invoice, wallet), n=invoice.n, fingerprint="f", lease_until=LATER
+    )
     payments.end(payment, Step.RELEASE, raise_epoch=False, entry=an_entry())
     with pytest.raises(StaleError):
         payments.write_ahead(payment, intent="pi_1", n=1, lease_until=LATER)
@@ -404,7 +419,9 @@ def test_no_confirm_after_a_release(payable: tuple[Repositories, Invoice, Wallet
 def test_a_fence_leaves_the_intent_behind(payable: tuple[Repositories, Invoice, Wallet]) -> None:
     repositories, invoice, wallet = payable
     payments = repositories.payments
-    payment = payments.reserve(a_payment(invoice, wallet), fingerprint="f", lease_until=LATER)
+    payment = payments.reserve(
+        a_payment(invoice, wallet), n=invoice.n, fingerprint="f", lease_until=LATER
+    )
     payment = payments.write_ahead(payment, intent="pi_1", n=1, lease_until=LATER)
     payment = payments.doubt(payment, lease_until=LATER)
     payments.end(payment, Step.FENCE, raise_epoch=True, entry=an_entry())
@@ -417,7 +434,9 @@ def test_a_fence_leaves_the_intent_behind(payable: tuple[Repositories, Invoice, 
 def test_a_bound_intent_is_not_replaced(payable: tuple[Repositories, Invoice, Wallet]) -> None:
     repositories, invoice, wallet = payable
     payments = repositories.payments
-    payment = payments.reserve(a_payment(invoice, wallet), fingerprint="f", lease_until=LATER)
+    payment = payments.reserve(
+        a_payment(invoice, wallet), n=invoice.n, fingerprint="f", lease_until=LATER
+    )
     payment = payments.write_ahead(payment, intent="pi_1", n=1, lease_until=LATER)
     waiting = payments.action(payment, lease_until=LATER, entry=an_entry())
     with pytest.raises(StaleError):
@@ -427,8 +446,10 @@ def test_a_bound_intent_is_not_replaced(payable: tuple[Repositories, Invoice, Wa
 def test_review_keeps_the_lock(payable: tuple[Repositories, Invoice, Wallet]) -> None:
     repositories, invoice, wallet = payable
     payments = repositories.payments
-    payment = payments.reserve(a_payment(invoice, wallet), fingerprint="f", lease_until=LATER)
-    assert payments.review(payment, None, entry=an_entry()).state is State.REVIEW
+    payment = payments.reserve(
+        a_payment(invoice, wallet), n=invoice.n, fingerprint="f", lease_until=LATER
+    )
+    assert payments.review(payment, None, lease_until=LATER, entry=an_entry()).state is State.REVIEW
     assert repositories.invoices.get("cust-1", invoice.invoice_id).lock == payment.payment_id
 
 
@@ -445,7 +466,7 @@ def test_payments_are_listed_newest_first_and_by_invoice(
         for n, i in enumerate((invoice, other))
     ]
     for payment in made:
-        repositories.payments.reserve(payment, fingerprint="f", lease_until=LATER)
+        repositories.payments.reserve(payment, n=0, fingerprint="f", lease_until=LATER)
     listed = repositories.payments.list("cust-1", limit=25, after=None)
     assert list(listed.items) == made[::-1]
     first = repositories.payments.list("cust-1", limit=1, after=None)
@@ -457,8 +478,13 @@ def test_payments_are_listed_newest_first_and_by_invoice(
         repositories.payments.get("cust-2", made[0].payment_id)
 
 
+def left_behind(repositories: Repositories, now: datetime) -> list[Expired]:
+    found = [one.read() for one in repositories.leases.expired(now)]
+    return [one for one in found if one]
+
+
 def _overdue(repositories: Repositories, now: datetime) -> list[Overdue]:
-    return [one for one in repositories.leases.expired(now) if isinstance(one, Overdue)]
+    return [one for one in left_behind(repositories, now) if isinstance(one, Overdue)]
 
 
 def test_a_lease_that_ran_out_is_found_until_it_ends(
@@ -466,7 +492,9 @@ def test_a_lease_that_ran_out_is_found_until_it_ends(
 ) -> None:
     repositories, invoice, wallet = payable
     payments = repositories.payments
-    payment = payments.reserve(a_payment(invoice, wallet), fingerprint="f", lease_until=LATER)
+    payment = payments.reserve(
+        a_payment(invoice, wallet), n=invoice.n, fingerprint="f", lease_until=LATER
+    )
     assert _overdue(repositories, LATER) == []
     after = LATER + timedelta(seconds=1)
     assert _overdue(repositories, after) == [Overdue(payment, 0)]
@@ -524,11 +552,11 @@ def test_an_entry_waits_until_it_was_sent_and_stays_in_the_trail(
     repositories.customers.save(wallet.add(a_card(1)), entries[0])
     repositories.outbox.put(entries[1])
     late = NOON + timedelta(minutes=2)
-    assert list(repositories.leases.expired(NOON)) == []
-    waiting = [one for one in repositories.leases.expired(late) if isinstance(one, Entry)]
+    assert left_behind(repositories, NOON) == []
+    waiting = [one for one in left_behind(repositories, late) if isinstance(one, Entry)]
     assert sorted(waiting, key=lambda e: e.entry_id) == entries
     repositories.outbox.sent(entries[0])
-    assert list(repositories.leases.expired(late)) == [entries[1]]
+    assert left_behind(repositories, late) == [entries[1]]
     page = repositories.outbox.trail("cust-1", limit=1, after=None)
     rest = repositories.outbox.trail("cust-1", limit=5, after=page.last_id)
     assert [*page.items, *rest.items] == entries[::-1]
@@ -557,17 +585,17 @@ def test_an_event_is_parked_once_and_looked_at_again(repositories: Repositories)
     )
     parking.park(event, until=LATER)
     parking.park(event, until=LATER + timedelta(days=1))
-    assert list(repositories.leases.expired(later)) == [Parked(event, 0)]
+    assert left_behind(repositories, later) == [Parked(event, 0)]
     parking.postpone(Parked(event, 0), until=later + timedelta(minutes=5))
-    assert list(repositories.leases.expired(later)) == []
+    assert left_behind(repositories, later) == []
     much_later = later + timedelta(minutes=6)
-    assert list(repositories.leases.expired(much_later)) == [Parked(event, 1)]
+    assert left_behind(repositories, much_later) == [Parked(event, 1)]
     parking.give_up(Parked(event, 1))
-    assert list(repositories.leases.expired(much_later)) == []
+    assert left_behind(repositories, much_later) == []
     other = replace(event, event_id="evt_2")
     parking.park(other, until=LATER)
     parking.forget(Parked(other, 0))
-    assert list(repositories.leases.expired(much_later)) == []
+    assert left_behind(repositories, much_later) == []
 
 
 # What becomes of a charge
@@ -576,7 +604,9 @@ def test_an_event_is_parked_once_and_looked_at_again(repositories: Repositories)
 def _settled(payable: tuple[Repositories, Invoice, Wallet]) -> Payment:
     repositories, invoice, wallet = payable
     payments = repositories.payments
-    payment = payments.reserve(a_payment(invoice, wallet), fingerprint="f", lease_until=LATER)
+    payment = payments.reserve(
+        a_payment(invoice, wallet), n=invoice.n, fingerprint="f", lease_until=LATER
+    )
     payment = payments.write_ahead(payment, intent="pi_1", n=1, lease_until=LATER)
     return payments.settle(payment, success(payment), entry=an_entry())
 
@@ -614,9 +644,11 @@ def test_money_for_a_review_is_in_the_ledger(
 ) -> None:
     repositories, invoice, wallet = payable
     payments = repositories.payments
-    payment = payments.reserve(a_payment(invoice, wallet), fingerprint="f", lease_until=LATER)
+    payment = payments.reserve(
+        a_payment(invoice, wallet), n=invoice.n, fingerprint="f", lease_until=LATER
+    )
     payment = payments.write_ahead(payment, intent="pi_1", n=1, lease_until=LATER)
-    reviewed = payments.review(payment, success(payment), entry=an_entry())
+    reviewed = payments.review(payment, success(payment), lease_until=LATER, entry=an_entry())
     assert repositories.ledger.find("cust-1", success(payment).charge) is not None
     # The invoice's copy knows, so that no late answer changes what a person looks at.
     with pytest.raises(StaleError):
@@ -627,12 +659,14 @@ def test_money_for_a_review_is_in_the_ledger(
 def test_a_review_is_of_what_was_read(payable: tuple[Repositories, Invoice, Wallet]) -> None:
     repositories, invoice, wallet = payable
     payments = repositories.payments
-    payment = payments.reserve(a_payment(invoice, wallet), fingerprint="f", lease_until=LATER)
+    payment = payments.reserve(
+        a_payment(invoice, wallet), n=invoice.n, fingerprint="f", lease_until=LATER
+    )
     payment = payments.write_ahead(payment, intent="pi_1", n=1, lease_until=LATER)
     unknown = payments.doubt(payment, lease_until=LATER)
     payments.settle(unknown, success(unknown), entry=an_entry())
     with pytest.raises(StaleError):
-        payments.review(unknown, None, entry=an_entry())
+        payments.review(unknown, None, lease_until=LATER, entry=an_entry())
 
 
 def test_what_was_decided_on_a_reservation_does_not_end_a_confirm(
@@ -640,7 +674,9 @@ def test_what_was_decided_on_a_reservation_does_not_end_a_confirm(
 ) -> None:
     repositories, invoice, wallet = payable
     payments = repositories.payments
-    reserved = payments.reserve(a_payment(invoice, wallet), fingerprint="f", lease_until=LATER)
+    reserved = payments.reserve(
+        a_payment(invoice, wallet), n=invoice.n, fingerprint="f", lease_until=LATER
+    )
     payments.write_ahead(reserved, intent="pi_1", n=1, lease_until=LATER)
     with pytest.raises(StaleError):
         payments.end(reserved, Step.RELEASE, raise_epoch=False, entry=an_entry())
@@ -675,11 +711,11 @@ def test_a_change_holds_the_lock_until_it_is_finished(
             changes.begin(refused, lease_until=LATER)
     with pytest.raises(StaleError):
         repositories.payments.reserve(
-            a_payment(invoice, wallet), fingerprint="f", lease_until=LATER
+            a_payment(invoice, wallet), n=invoice.n, fingerprint="f", lease_until=LATER
         )
-    assert list(repositories.leases.expired(LATER + timedelta(seconds=1))) == [change]
+    assert left_behind(repositories, LATER + timedelta(seconds=1)) == [change]
     changes.postpone(change, lease_until=LATER + timedelta(minutes=5))
-    assert list(repositories.leases.expired(LATER + timedelta(minutes=1))) == []
+    assert left_behind(repositories, LATER + timedelta(minutes=1)) == []
     change = changes.get("cust-1", change.change_id)
     assert change.looks == 1
     done = changes.finish(change, entry=an_entry())

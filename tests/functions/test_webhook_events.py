@@ -87,6 +87,14 @@ def test_a_decline_says_which_confirm_it_answers(ports: FakePorts, event: Event)
     assert queued.decline.reason == "insufficient_funds"
 
 
+def test_the_owner_is_told_by_our_metadata(ports: FakePorts, event: Event) -> None:
+    ours = {"customer_id": "cust-1", "invoice_id": "inv_1", "epoch": "0"}
+    subject = {"id": "pi_1", "object": "payment_intent", "metadata": ours}
+    succeeded = of_stripe("payment_intent.succeeded", subject)
+    deliver(delivery(event("stripe_webhook/bad-signature"), succeeded))
+    assert ports.event_queue.sent[0].owner == Owner("cust-1", "inv_1")
+
+
 def test_what_we_do_not_listen_to_is_answered_and_forgotten(ports: FakePorts, event: Event) -> None:
     other = of_stripe("product.created", {"id": "prod_1", "object": "product"})
     assert deliver(delivery(event("stripe_webhook/bad-signature"), other))[0] == 202
@@ -119,8 +127,8 @@ def test_a_payment_whose_reply_was_lost_is_settled_by_the_worker(
     [payment] = ports.store.payments.values()
     intent = payment.intent or ""
     owner = Owner(CUSTOMER_ID, INVOICE_ID)
-    ports.gateway.intents[intent] = (owner, ports.gateway.success(payment))
-    told = StripeEvent("evt_1", "payment_intent.succeeded", payment_intent=intent)
+    ports.gateway.intents[intent] = ports.gateway.success(payment)
+    told = StripeEvent("evt_1", "payment_intent.succeeded", payment_intent=intent, owner=owner)
     for _ in range(2):
         assert work(event("stripe_events/succeeded"), told) == []
     assert ports.payments.get(CUSTOMER_ID, payment.payment_id).state is State.SUCCEEDED
@@ -130,7 +138,7 @@ def test_a_payment_whose_reply_was_lost_is_settled_by_the_worker(
 
 def test_a_message_is_tried_again_while_stripe_is_down(ports: FakePorts, event: Event) -> None:
     ports.gateway.down = True
-    assert len(work(event("stripe_events/succeeded"))) == 1
+    assert len(work(event("stripe_events/refunded"))) == 1
     assert ports.dead_letters.sent == []
 
 

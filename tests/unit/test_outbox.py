@@ -1,11 +1,14 @@
 """The outbox: told after the fact, at least once, never lost; and the audit trail from it."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from billfold.domain.errors import DuplicateCardError
-from billfold.domain.fact import Actor
-from billfold.services import account, cards, outbox, overdue
+from billfold.domain.fact import Actor, Entry
+from billfold.domain.payment import OneTimeCard, Unknown
+from billfold.services import account, cards, outbox, overdue, payments
+from billfold.services.payments import Order
 from billfold.services.reconcile import LeftBehindError, reconcile
 
 from tests.builders import a_card, a_customer, a_setup, an_invoice
@@ -86,18 +89,51 @@ def test_a_card_is_let_go_of_when_stripe_is_back(ports: FakePorts) -> None:
 
 
 def test_a_refused_card_is_let_go_of_through_the_outbox(ports: FakePorts) -> None:
-    ports.gateway.setups["seti_0009"] = a_setup(1)
-    ports.customers.save(
-        ports.customers.wallet("cust-1").rename(
-            ports.customers.wallet("cust-1").cards[0].card_id, "Old"
-        )
-    )
+    ports.gateway.setups["seti_0009"] = replace(a_setup(1), payment_method="pm_again")
     with pytest.raises(DuplicateCardError):
         cards.add("cust-1", "seti_0009", None, ports)
     assert ports.gateway.detached == []
     outbox.flush(ports)
-    assert ports.gateway.detached == ["pm_0001"]
+    assert ports.gateway.detached == ["pm_again"]
     assert ports.bus.sent == []
+
+
+def test_a_setup_confirmed_with_a_stored_card_does_not_let_go_of_it(ports: FakePorts) -> None:
+    ports.gateway.setups["seti_0009"] = a_setup(1)
+    with pytest.raises(DuplicateCardError):
+        cards.add("cust-1", "seti_0009", None, ports)
+    outbox.flush(ports)
+    assert ports.gateway.detached == []
+
+
+def test_a_bus_that_hangs_keeps_no_payment_waiting(
+    ports: FakePorts, caplog: pytest.LogCaptureFixture
+) -> None:
+    for _ in range(20):
+        account.set_autopay("cust-1", ports, enabled=False)
+        account.set_autopay("cust-1", ports, enabled=True)
+    ports.committed.clear()
+    invoice = an_invoice()
+    ports.invoices.add(invoice)
+    ports.gateway.confirms = [Unknown()]
+    order = Order("cust-1", invoice.invoice_id, invoice.amount_due, OneTimeCard("pm_1"), "key-1234")
+    payment = payments.pay(order, ports, lambda: 29).payment
+    ports.gateway.looks = [ports.gateway.success(payment)]
+    ports.bus.down = True
+    tried: list[object] = []
+    send = ports.bus.send
+
+    def slow(entry: Entry) -> None:
+        tried.append(entry)
+        send(entry)
+
+    ports.bus.send = slow  # type: ignore[method-assign]
+    ports.clock.forward(timedelta(hours=2))
+    ends = reconcile(ports, lambda: 60.0)
+    assert (ends["succeeded"], ends["later"]) == (1, 40)
+    # One that was tried in vain speaks for the others, besides what this run has settled.
+    assert len(tried) == 2
+    assert "outbox is stuck" in caplog.text
 
 
 def test_one_poisoned_item_does_not_stop_the_others(

@@ -22,7 +22,7 @@ from billfold.domain.payment import (
     WantsMethod,
 )
 from billfold.domain.stripe_event import PATIENCE, Owner, StripeEvent
-from billfold.services import cards, outbox, payments, stripe_events
+from billfold.services import cards, outbox, payments, settle, stripe_events
 from billfold.services.payments import Order
 from billfold.services.ports import ChargeView
 from billfold.services.reconcile import reconcile
@@ -59,7 +59,9 @@ def now(ports: FakePorts) -> Payment:
 
 
 def told(kind: str, payment: Payment, key: str | None = None, **more: object) -> StripeEvent:
-    event = StripeEvent("evt_1", kind, payment_intent=payment.intent, idempotency_key=key)
+    event = StripeEvent(
+        "evt_1", kind, payment_intent=payment.intent, idempotency_key=key, owner=OWNER
+    )
     return replace(event, **more)  # type: ignore[arg-type]
 
 
@@ -74,7 +76,7 @@ def charged(payment: Payment, **more: object) -> ChargeView:
 
 def test_a_success_is_settled_whoever_was_first(ports: FakePorts) -> None:
     payment = pay(ports, Unknown())
-    ports.gateway.intents[payment.intent or ""] = (OWNER, success(payment))
+    ports.gateway.intents[payment.intent or ""] = success(payment)
     for _ in range(3):
         assert stripe_events.take(told("payment_intent.succeeded", payment), ports)
     assert now(ports).state is State.SUCCEEDED
@@ -84,7 +86,7 @@ def test_a_success_is_settled_whoever_was_first(ports: FakePorts) -> None:
 
 def test_a_decline_is_written_only_for_the_confirm_that_it_answers(ports: FakePorts) -> None:
     payment = pay(ports, Unknown())
-    ports.gateway.intents[payment.intent or ""] = (OWNER, WantsMethod(NO))
+    ports.gateway.intents[payment.intent or ""] = WantsMethod(NO)
     for key in (None, "confirm:other:0:1", payment.confirm_key.removesuffix("1") + "0"):
         stripe_events.take(told("payment_intent.payment_failed", payment, key, decline=NO), ports)
         assert now(ports).state is State.UNKNOWN
@@ -100,10 +102,27 @@ def test_an_old_decline_does_not_touch_the_next_try(ports: FakePorts) -> None:
         pay(ports, Declined(NO))
     first = now(ports)
     second = pay(ports, Unknown(), "key-00002")
-    ports.gateway.intents[first.intent or ""] = (OWNER, WantsMethod(NO))
+    ports.gateway.intents[first.intent or ""] = WantsMethod(NO)
     old = told("payment_intent.payment_failed", first, first.confirm_key, decline=NO)
     stripe_events.take(old, ports)
     assert ports.payments.get("cust-1", second.payment_id).state is State.UNKNOWN
+
+
+def test_what_was_seen_before_the_next_try_began_does_not_decline_it(ports: FakePorts) -> None:
+    """The look comes after the read: an old look must not be written to a new try."""
+    first = pay(ports, Unknown())
+    stale = WantsMethod(NO)
+
+    def look(_: str) -> Answer:
+        # While Stripe is asked, the first try ends and the second one waits for the bank.
+        if now(ports).payment_id == first.payment_id:
+            settle.record(first, Declined(NO), ports)
+            pay(ports, ActionRequired("secret"), "key-00002")
+        return stale
+
+    ports.gateway.look = look  # type: ignore[method-assign, assignment]
+    stripe_events.take(told("payment_intent.payment_failed", first), ports)
+    assert now(ports).state is State.REQUIRES_ACTION
 
 
 @pytest.mark.parametrize("look", [WantsMethod(), Processing()])
@@ -113,7 +132,7 @@ def test_an_early_event_does_not_disturb_a_confirm_under_way(
     seen: list[State] = []
 
     def confirm(payment: Payment, *_: object) -> Answer:
-        ports.gateway.intents[payment.intent or ""] = (OWNER, look)
+        ports.gateway.intents[payment.intent or ""] = look
         stripe_events.take(told("payment_intent.processing", payment), ports)
         seen.append(now(ports).state)
         return success(payment)
@@ -125,7 +144,7 @@ def test_an_early_event_does_not_disturb_a_confirm_under_way(
 
 def test_the_banks_step_is_known_although_the_reply_was_lost(ports: FakePorts) -> None:
     payment = pay(ports, Unknown())
-    ports.gateway.intents[payment.intent or ""] = (OWNER, ActionRequired("secret"))
+    ports.gateway.intents[payment.intent or ""] = ActionRequired("secret")
     stripe_events.take(told("payment_intent.requires_action", payment), ports)
     assert now(ports).state is State.REQUIRES_ACTION
 
@@ -196,7 +215,7 @@ def test_failed_cards_lock_adding_for_a_day(ports: FakePorts) -> None:
 
 @pytest.mark.parametrize("kind", ["payment_intent", "charge", "setup_intent"])
 def test_what_is_not_ours_is_ignored(ports: FakePorts, kind: str) -> None:
-    ports.gateway.intents["pi_9"] = (None, Unknown())
+    ports.gateway.intents["pi_9"] = Unknown()
     ports.gateway.charge_views["ch_9"] = ChargeView("ch_9", "pi_9", None, DUE, NOON, None)
     ports.gateway.setups["seti_9"] = a_setup(9)
     about = {"payment_intent": "pi_9", "charge": "ch_9", "setup_intent": "seti_9"}[kind]
@@ -208,31 +227,27 @@ def test_what_is_not_ours_is_ignored(ports: FakePorts, kind: str) -> None:
 
 def test_an_event_that_matches_nothing_is_looked_at_again_until_it_does(ports: FakePorts) -> None:
     payment = pay(ports, Unknown())
-    ports.gateway.intents["pi_late"] = (OWNER, Unknown())
-    event = StripeEvent("evt_1", "payment_intent.succeeded", payment_intent="pi_late")
-    assert not stripe_events.take(event, ports)
+    ports.gateway.intents[payment.intent or ""] = success(payment)
+    key = (payment.customer_id, payment.payment_id)
+    # As if the write of the payment had not been seen yet.
+    hidden = ports.store.payments.pop(key)
+    assert not stripe_events.take(told("payment_intent.succeeded", payment), ports)
+    ports.store.leases.clear()
     ports.clock.forward(PATIENCE[0] + timedelta(seconds=1))
-    assert reconcile(ports, lambda: 60.0)["parked"] == 1
-    ports.gateway.intents["pi_late"] = (
-        Owner("cust-1", INVOICE.invoice_id),
-        success(payment),
-    )
-    ports.store.parked["evt_1"] = (
-        replace(
-            ports.store.parked["evt_1"][0], event=replace(event, payment_intent=payment.intent)
-        ),
-        ports.clock.now(),
-    )
-    ports.gateway.intents[payment.intent or ""] = (OWNER, success(payment))
-    ports.clock.forward(timedelta(seconds=1))
-    assert reconcile(ports, lambda: 60.0)["matched"] == 1
+    assert reconcile(ports, lambda: 60.0) == {"parked": 1}
+    ports.store.payments[key] = hidden
+    ports.clock.forward(PATIENCE[1] + timedelta(seconds=1))
+    assert reconcile(ports, lambda: 60.0) == {"matched": 1}
+    assert now(ports).state is State.SUCCEEDED
     assert ports.store.parked == {}
 
 
 def test_an_event_that_never_matches_is_left_for_a_person(
     ports: FakePorts, caplog: pytest.LogCaptureFixture
 ) -> None:
-    event = StripeEvent("evt_1", "payment_intent.succeeded", payment_intent="pi_nowhere")
+    event = StripeEvent(
+        "evt_1", "payment_intent.succeeded", payment_intent="pi_nowhere", owner=OWNER
+    )
     stripe_events.take(event, ports)
     for wait in PATIENCE:
         ports.clock.forward(wait + timedelta(seconds=1))

@@ -175,13 +175,13 @@ class Container:
         return SqsDeadLetters(_client("sqs"), queue)
 
 
-def _client(service: str, *, seconds: int = 4, tries: int = 3) -> Any:  # noqa: ANN401
-    """Make a client that answers or fails within the function's time; adapters type it."""
+def _client(service: str, *, seconds: int = 3, tries: int = 2) -> Any:  # noqa: ANN401
+    """Make a client that answers or fails within the ten seconds of a function."""
     import boto3
     from botocore.config import Config
 
     config = Config(
-        connect_timeout=2,
+        connect_timeout=1,
         read_timeout=seconds,
         retries={"mode": "standard", "total_max_attempts": tries},
     )

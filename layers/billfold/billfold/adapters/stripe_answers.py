@@ -169,6 +169,9 @@ def _read_card_error(error: stripe.CardError) -> Answer:
     if getattr(intent, "status", None) == "canceled":
         # Stripe gave the intent up by itself: its limit of confirmations.
         return Canceled()
+    if getattr(intent, "status", None) != "requires_payment_method":
+        # A refusal that leaves the intent in another state tells nothing about how it ended.
+        return Unknown()
     method = getattr(details, "payment_method", None)
     decline = explain(error.code, getattr(details, "decline_code", None))
     return Declined(decline, _face(getattr(method, "card", None)))

@@ -9,7 +9,6 @@ from uuid import uuid4
 import stripe
 
 from billfold.adapters.stripe_answers import (
-    owner_of,
     read_charge,
     read_confirm_error,
     read_intent,
@@ -27,11 +26,10 @@ from billfold.domain.payment import (
     Trigger,
     Unknown,
 )
-from billfold.domain.stripe_event import Owner
 from billfold.services.ports import (
     ChargeView,
+    EpochSpentError,
     Fenceable,
-    IntentParametersChangedError,
     SetupResult,
     SetupSecret,
 )
@@ -60,7 +58,9 @@ class StripeGateway:
         with _available():
             customer = self._client.v1.customers.create(
                 params={"metadata": {"customer_id": customer_id}},
-                options={"idempotency_key": f"customer:{customer_id}"},
+                # A key of its own: one that is kept would repeat a server error for a day. A
+                # customer too many stays unused.
+                options={"idempotency_key": f"customer:{customer_id}:{uuid4()}"},
             )
         return customer.id
 
@@ -116,7 +116,7 @@ class StripeGateway:
 
         Raises
         ------
-        UnavailableError, IntentParametersChangedError
+        UnavailableError, EpochSpentError
         InvoiceNotPayableError
             Too small or too large an amount for a card.
         """
@@ -139,7 +139,12 @@ class StripeGateway:
                     options={"idempotency_key": key},
                 )
         except stripe.IdempotencyError as error:
-            raise IntentParametersChangedError from error
+            raise EpochSpentError from error
+        except UnavailableError as error:
+            if _answered(error.__cause__):
+                # Stripe keeps a 500 for the key and would repeat it for a day.
+                raise EpochSpentError from error
+            raise
         except stripe.InvalidRequestError as error:
             if error.code in {"amount_too_small", "amount_too_large"}:
                 raise InvoiceNotPayableError("A card cannot be charged this amount.") from error
@@ -208,8 +213,8 @@ class StripeGateway:
             return self._read(identifier)
         return read_intent(intent)
 
-    def look(self, intent: str) -> tuple[Owner | None, Answer]:
-        """Look at an intent that an event named, and tell whose it is.
+    def look(self, intent: str) -> Answer:
+        """Look at an intent that an event named.
 
         Raises
         ------
@@ -219,7 +224,7 @@ class StripeGateway:
             found = self._client.v1.payment_intents.retrieve(
                 intent, params={"expand": ["latest_charge"]}
             )
-        return owner_of(found.metadata), read_intent(found)
+        return read_intent(found)
 
     def charge(self, charge: str) -> ChargeView:
         """Look at a charge: its intent, what was refunded, and how a dispute stands.
@@ -259,6 +264,11 @@ class StripeGateway:
                 disputes = self._client.v1.disputes.list({"charge": charge.id, "limit": 1})
             dispute = disputes.data[0].status if disputes.data else None
         return read_charge(charge, None if isinstance(intent, str) else intent, dispute)
+
+
+def _answered(error: BaseException | None) -> bool:
+    """Tell whether Stripe itself answered with a server error."""
+    return isinstance(error, stripe.APIError) and (error.http_status or 0) >= 500
 
 
 def _read_setup(setup: "SetupIntent") -> SetupResult:

@@ -7,7 +7,7 @@ from typing import Any, Final
 from billfold.domain.decline import explain
 from billfold.domain.errors import InvalidSignatureError
 from billfold.domain.payment import Decline
-from billfold.domain.stripe_event import ALLOWED, StripeEvent
+from billfold.domain.stripe_event import ALLOWED, Owner, StripeEvent
 
 TOLERANCE: Final = 300
 """Seconds after which a signature is too old (Stripe documentation, "Webhook signatures")."""
@@ -67,11 +67,17 @@ def _reduce(
             event_type,
             payment_intent=subject["id"],
             idempotency_key=key,
+            owner=_owner(subject.get("metadata") or {}),
             decline=_decline(event_type, subject),
         )
     # Of a charge, a refund or a dispute: the charge is what they are about.
     charge = subject["id"] if subject["object"] == "charge" else subject["charge"]
     return StripeEvent(event_id, event_type, charge=charge, idempotency_key=key)
+
+
+def _owner(metadata: Mapping[str, str]) -> Owner | None:
+    customer_id, invoice_id = metadata.get("customer_id"), metadata.get("invoice_id")
+    return Owner(customer_id, invoice_id) if customer_id and invoice_id else None
 
 
 def _decline(event_type: str, subject: Mapping[str, Any]) -> Decline | None:

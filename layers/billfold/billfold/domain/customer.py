@@ -27,7 +27,7 @@ def require_customer_id(value: str) -> str:
     InvalidInputError
         Not 1 to 64 lower-case letters, digits, dots, dashes or underscores.
     """
-    if not _CUSTOMER_ID.match(value):
+    if not _CUSTOMER_ID.fullmatch(value):
         raise InvalidInputError(
             "A customer id has 1 to 64 lower-case letters, digits, '.', '-' or '_'.",
             field="customer_id",

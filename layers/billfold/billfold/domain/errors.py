@@ -205,6 +205,12 @@ class UnavailableError(BillfoldError):
     """Stripe or AWS is down or too slow, and nothing was begun."""
 
     code = "service_unavailable"
+    detail = "The service is unavailable for a moment. Try again soon."
+
+
+class NothingBegunError(UnavailableError):
+    """Stripe or AWS is down, and this payment is known not to have begun."""
+
     detail = "The service is unavailable for a moment and nothing was charged. Try again."
 
 

@@ -101,9 +101,10 @@ TRANSITIONS: Final = MappingProxyType(
         Step.ACTION: Transition(
             frozenset({State.CONFIRMING, State.UNKNOWN}), State.REQUIRES_ACTION
         ),
-        # Money has moved: the truth may be written over anything but itself.
+        # Money has moved: the truth may be written over anything but itself, and over what a
+        # person was asked to look at.
         Step.SETTLE: Transition(
-            frozenset(State) - {State.SUCCEEDED, State.REVIEW, State.CANCELED}, State.SUCCEEDED
+            frozenset(State) - {State.SUCCEEDED, State.CANCELED}, State.SUCCEEDED
         ),
         # Only the try's own answer may say that it was declined; once that answer was "the bank
         # wants a step", no other confirm is under way and a retrieve may tell how it ended.
@@ -115,7 +116,7 @@ TRANSITIONS: Final = MappingProxyType(
         # Stripe was not reached, or did not begin.
         Step.RELEASE: Transition(frozenset({State.RESERVED, State.CONFIRMING}), State.RELEASED),
         # Stripe says that the intent is canceled: it can never succeed.
-        Step.FENCE: Transition(IN_FLIGHT - {State.REVIEW}, State.CANCELED),
+        Step.FENCE: Transition(IN_FLIGHT, State.CANCELED),
         # What Stripe says and what we asked for disagree: a person must look, the lock stays.
         Step.REVIEW: Transition(frozenset(State) - {State.REVIEW}, State.REVIEW),
     }
@@ -131,6 +132,8 @@ BACK_OFF: Final = (
     *(timedelta(days=1),) * 7,
 )
 """When to look again while Stripe says nothing; after the last one a person must look."""
+REVIEW_LEASE: Final = timedelta(days=1)
+"""How often a payment that a person must look at is looked at again, and the alarm repeated."""
 ACTION_DEADLINE: Final = timedelta(minutes=30)
 CONFIRM_SECONDS: Final = 10.0
 """How long a confirm may take."""

@@ -43,10 +43,19 @@ PATIENCE: Final = (
 
 
 @dataclass(frozen=True, slots=True)
+class Owner:
+    """Whose an object at Stripe is, by the metadata that we gave it."""
+
+    customer_id: str
+    invoice_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class StripeEvent:
     """An event that was verified, reduced to where to look.
 
-    ``idempotency_key`` is that of the request which caused it, None where Stripe acted by itself.
+    ``idempotency_key`` is that of the request which caused it, None where Stripe acted by itself;
+    ``owner`` is told by the metadata of a PaymentIntent.
     """
 
     event_id: str
@@ -55,6 +64,7 @@ class StripeEvent:
     charge: str | None = None
     setup_intent: str | None = None
     idempotency_key: str | None = None
+    owner: Owner | None = None
     decline: Decline | None = None
 
 
@@ -64,11 +74,3 @@ class Parked:
 
     event: StripeEvent
     looks: int
-
-
-@dataclass(frozen=True, slots=True)
-class Owner:
-    """Whose an object at Stripe is, by the metadata that we gave it."""
-
-    customer_id: str
-    invoice_id: str

@@ -18,7 +18,7 @@ from billfold.domain.errors import (
 )
 
 MAX_CARDS = 10
-REMEMBERED = 50
+REMEMBERED = 100
 EXPIRING_DAYS = 60
 
 
@@ -75,7 +75,8 @@ class Wallet:
 
     ``holds`` names the cards with a charge in flight, by payment id: such a card is not deleted.
     ``autopay`` is the customer's wish; nothing is charged automatically without a primary card.
-    ``gone`` are the SetupIntents of the last cards deleted: Stripe may tell late of one.
+    ``gone`` are the SetupIntents and PaymentMethods of the last cards deleted: Stripe may tell late
+    of one, and somebody may try to pay with one.
     """
 
     customer_id: str
@@ -108,6 +109,11 @@ class Wallet:
     def added_by(self, setup_intent: str) -> Card | None:
         """Find the card that a SetupIntent brought, so that adding it again gives it again."""
         return next((card for card in self.cards if card.setup_intent == setup_intent), None)
+
+    def knows(self, payment_method: str) -> bool:
+        """Tell whether a PaymentMethod is, or was, a stored card's."""
+        stored = {card.payment_method for card in self.cards}
+        return payment_method in stored or payment_method in self.gone
 
     def require_room(self) -> None:
         """Refuse an eleventh card.
@@ -163,7 +169,7 @@ class Wallet:
         primary = self.primary
         if primary == card_id:
             primary = cards[position % len(cards)].card_id if cards else None
-        gone = (*self.gone, card.setup_intent)[-REMEMBERED:]
+        gone = (*self.gone, card.setup_intent, card.payment_method)[-REMEMBERED:]
         return replace(self, cards=cards, primary=primary, gone=gone)
 
     def set_autopay(self, *, enabled: bool) -> "Wallet":

@@ -50,7 +50,13 @@ InvoiceStatuses = Annotated[str | None, Query(max_length=40)]
 Cursor = Annotated[str | None, Query(max_length=100)]
 IdempotencyKey = Annotated[
     str,
-    Header(alias="Idempotency-Key", min_length=8, max_length=128, pattern=r"^[\x21-\x7e]+$"),
+    # No colon: those keys are our own, such as those of automatic payments.
+    Header(
+        alias="Idempotency-Key",
+        min_length=8,
+        max_length=128,
+        pattern=r"^[\x21-\x39\x3b-\x7e]+$",
+    ),
 ]
 
 

@@ -118,7 +118,7 @@ def add(
     try:
         return until_fresh(attempt)
     except ConflictError:
-        if result and result.succeeded:
+        if result:
             _let_go(customer_id, result.payment_method, ports)
         raise
 
@@ -141,7 +141,12 @@ def _require_succeeded(setup_intent: str, wallet: Wallet, ports: Ports) -> Setup
 
 
 def _let_go(customer_id: str, payment_method: str, ports: Ports) -> None:
-    """Let go of a card at Stripe that the wallet refused, through the outbox."""
+    """Let go of a card at Stripe that the wallet refused, through the outbox.
+
+    A SetupIntent may have been confirmed with a card that is in the wallet: that one stays.
+    """
+    if any(c.payment_method == payment_method for c in ports.customers.wallet(customer_id).cards):
+        return
     entry = outbox.entry(customer_id, ports=ports, detach=(payment_method,))
     ports.outbox.put(entry)
     ports.committed.append(entry)

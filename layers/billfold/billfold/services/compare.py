@@ -11,12 +11,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
+from typing import Final
 
 from billfold.domain.money import Money
 from billfold.services import outbox, stripe_events
 from billfold.services.ports import ChargeView, LedgerRow, Ports
 
 logger = logging.getLogger(__name__)
+
+CATCH_UP_DAYS: Final = 7
 
 
 class Difference(StrEnum):
@@ -73,6 +76,18 @@ class Report:
                 *(_row(line) for line in self.lines),
             ]
         return "\n".join(parts) + "\n"
+
+
+def compare_new(ports: Ports) -> list[Report]:
+    """Compare every UTC day of the last week, up to yesterday, that was not compared yet.
+
+    Raises
+    ------
+    UnavailableError
+    """
+    today = ports.clock.now().astimezone(UTC).date()
+    days = [today - timedelta(days=back) for back in range(CATCH_UP_DAYS, 0, -1)]
+    return [compare(day, ports) for day in days if not ports.ledger.has_report(day)]
 
 
 def compare(day: date, ports: Ports) -> Report:

@@ -7,7 +7,7 @@ from billfold.domain import fact, ids
 from billfold.domain.fact import Fact, Kind
 from billfold.domain.invoice_change import LEASE, InvoiceChange
 from billfold.domain.money import Money, require_chargeable
-from billfold.domain.payment import BACK_OFF, Canceled, Succeeded
+from billfold.domain.payment import BACK_OFF, Canceled, State, Succeeded
 from billfold.services import outbox, settle
 from billfold.services.ports import Ports, StaleError
 from billfold.services.retry import until_fresh
@@ -75,9 +75,8 @@ def go_on(change: InvoiceChange, ports: Ports) -> InvoiceChange:
     if isinstance(answer, Succeeded):
         # A confirm was quicker than the lock: the money is the truth, and the invoice is paid.
         payment = ports.payments.by_intent(change.customer_id, change.invoice_id, change.intent)
-        if payment:
-            settle.record_look(payment, answer, ports)
-        return _fresh(change, lambda: ports.invoice_changes.refuse(change), ports)
+        if payment and settle.record_look(payment, answer, ports).state is State.SUCCEEDED:
+            return _fresh(change, lambda: ports.invoice_changes.refuse(change), ports)
     if change.looks >= len(BACK_OFF):
         # It goes on being tried, once a day; the lock stays, and a person hears of it.
         logger.error("invoice change needs review", extra={"invoice_id": change.invoice_id})

@@ -7,7 +7,6 @@ to send, the reconciler finds by its lease and sends.
 import logging
 
 from billfold.domain import ids
-from billfold.domain.errors import UnavailableError
 from billfold.domain.fact import Entry, Fact
 from billfold.services.ports import Ports
 
@@ -36,10 +35,16 @@ def deliver(written: Entry, ports: Ports) -> None:
 
 
 def flush(ports: Ports) -> None:
-    """Send what this process has committed; what cannot be sent now is left to the reconciler."""
+    """Send what this process has committed; what cannot be sent now is left to the reconciler.
+
+    It never raises: what it tells has happened, and whoever asked for it must hear that.
+    """
     while ports.committed:
         written = ports.committed.pop(0)
         try:
             deliver(written, ports)
-        except UnavailableError:
-            logger.warning("outbox entry left to the reconciler", extra={"reason": "unavailable"})
+        except Exception as error:  # noqa: BLE001 - the entry is on disk, and is sent from there
+            logger.warning(
+                "outbox entry left to the reconciler",
+                extra={"exception_name": type(error).__name__},
+            )

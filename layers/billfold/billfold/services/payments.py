@@ -2,6 +2,8 @@
 
 import hashlib
 import json
+import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from billfold.domain import ids
@@ -11,6 +13,7 @@ from billfold.domain.errors import (
     IdempotencyKeyReusedError,
     NotChargedError,
     NotFoundError,
+    NothingBegunError,
     PaymentNotWaitingError,
     SourceUnusableError,
     TooManyRequestsError,
@@ -36,7 +39,7 @@ from billfold.domain.wallet import Card, Wallet
 from billfold.services import settle
 from billfold.services.cards import stripe_customer
 from billfold.services.ports import (
-    IntentParametersChangedError,
+    EpochSpentError,
     Opening,
     Page,
     Ports,
@@ -44,6 +47,8 @@ from billfold.services.ports import (
     TimeLeft,
 )
 from billfold.services.retry import until_fresh
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,15 +115,42 @@ def pay(order: Order, ports: Ports, time_left: TimeLeft) -> Outcome:
     try:
         intent = begun.intent or _bind(begun, ports)
         _require_time(time_left)
-    except BillfoldError:
-        settle.end(payment, Step.RELEASE, ports)
-        raise
-    except IntentParametersChangedError as changed:
+    except UnavailableError as error:
+        _release(payment, ports)
+        raise NothingBegunError from error
+    except EpochSpentError as spent:
         # The unbound intent is never confirmed; the next try makes one of a new epoch.
-        settle.end(payment, Step.RELEASE, ports, raise_epoch=True)
-        raise UnavailableError from changed
+        _release(payment, ports, raise_epoch=True)
+        raise NothingBegunError from spent
+    except BillfoldError:
+        _release(payment, ports)
+        raise
     method = begun.card.payment_method if begun.card else None
     return _told(_confirm(payment, order.source, method, intent, begun.n + 1, ports))
+
+
+def _release(payment: Payment, ports: Ports, *, raise_epoch: bool = False) -> None:
+    """Let go of a reservation; where that fails, the reconciler does when its lease runs out."""
+    try:
+        settle.end(payment, Step.RELEASE, ports, raise_epoch=raise_epoch)
+    except UnavailableError:
+        logger.warning("release left behind", extra={"payment_id": payment.payment_id})
+
+
+def _recorded(payment: Payment, record: Callable[[], Payment]) -> Payment:
+    """Record what Stripe said; a failure of our own store is no answer to the customer.
+
+    Money may have moved. The payment is shown as it was last known, in flight, and the reconciler
+    goes on from what is on disk.
+    """
+    try:
+        return record()
+    except UnavailableError as error:
+        logger.error(  # noqa: TRY400 - a stack trace may show values
+            "outcome not stored",
+            extra={"payment_id": payment.payment_id, "exception_name": type(error).__name__},
+        )
+        return payment
 
 
 def _told(outcome: Outcome, *, replayed: bool = False) -> Outcome:
@@ -134,7 +166,7 @@ def _told(outcome: Outcome, *, replayed: bool = False) -> Outcome:
     if payment.state is State.REFUSED:
         raise SourceUnusableError
     if payment.state is State.RELEASED and not replayed:
-        raise UnavailableError
+        raise NothingBegunError
     if payment.status is Status.CANCELED:
         raise NotChargedError(payment=payment)
     return outcome
@@ -166,7 +198,10 @@ def _reserve(order: Order, ports: Ports) -> _Reserved | Payment:
         card=card.face if card else None,
     )
     payment = ports.payments.reserve(
-        payment, fingerprint=order.fingerprint, lease_until=now + RESERVE_LEASE
+        payment,
+        n=opening.invoice.n,
+        fingerprint=order.fingerprint,
+        lease_until=now + RESERVE_LEASE,
     )
     return _Reserved(payment, opening.invoice.intent, opening.invoice.n, opening.wallet, card)
 
@@ -179,7 +214,12 @@ def _require_payable(order: Order, opening: Opening, ports: Ports) -> Card | Non
     if opening.declines >= DECLINES.most:
         raise TooManyRequestsError(DECLINES.retry_after(ports.clock.now()))
     source = order.source
-    return opening.wallet.card(source.card_id) if isinstance(source, StoredCard) else None
+    if isinstance(source, StoredCard):
+        return opening.wallet.card(source.card_id)
+    if opening.wallet.knows(source.payment_method):
+        # It would be charged without the hold that keeps a stored card from being deleted.
+        raise SourceUnusableError
+    return None
 
 
 def _bind(begun: _Reserved, ports: Ports) -> str:
@@ -209,7 +249,8 @@ def _confirm(
         # Released or fenced meanwhile: the confirm must not be sent.
         return _resume(ports.payments.get(payment.customer_id, payment.payment_id), ports)
     answer = ports.gateway.confirm(payment, source, payment_method)
-    return _outcome(settle.record(payment, answer, ports), answer)
+    after = _recorded(payment, lambda: settle.record(payment, answer, ports))
+    return _outcome(after, answer)
 
 
 def _outcome(payment: Payment, answer: object) -> Outcome:
@@ -241,7 +282,8 @@ def confirm(customer_id: str, payment_id: str, ports: Ports, time_left: TimeLeft
         return _told(Outcome(payment), replayed=True)
     answer = ports.gateway.retrieve(payment)
     if not isinstance(answer, WantsConfirmation):
-        return _told(_outcome(settle.record_look(payment, answer, ports), answer))
+        after = _recorded(payment, lambda: settle.record_look(payment, answer, ports))
+        return _told(_outcome(after, answer))
     _require_time(time_left)
     return _told(_confirm(payment, None, None, payment.intent, payment.n + 1, ports))
 
@@ -258,4 +300,5 @@ def cancel(customer_id: str, payment_id: str, ports: Ports) -> Outcome:
         return Outcome(payment)
     if payment.state is not State.REQUIRES_ACTION:
         raise PaymentNotWaitingError
-    return Outcome(settle.record_look(payment, ports.gateway.cancel(payment), ports))
+    answer = ports.gateway.cancel(payment)
+    return Outcome(_recorded(payment, lambda: settle.record_look(payment, answer, ports)))

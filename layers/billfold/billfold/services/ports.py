@@ -24,8 +24,11 @@ class StaleError(Exception):
     """A conditional write found another state than was read: read again, decide again."""
 
 
-class IntentParametersChangedError(Exception):
-    """Stripe holds an intent of this epoch that was made with other parameters."""
+class EpochSpentError(Exception):
+    """The making of this epoch's intent cannot be asked for again: its key has another answer.
+
+    Stripe holds an intent that was made with other parameters, or repeats a server error for a day.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +153,9 @@ class Payments(Protocol):
         self, customer_id: str, invoice_id: str, idempotency_key: str, now: datetime
     ) -> Opening: ...
 
-    def reserve(self, payment: Payment, *, fingerprint: str, lease_until: datetime) -> Payment: ...
+    def reserve(
+        self, payment: Payment, *, n: int, fingerprint: str, lease_until: datetime
+    ) -> Payment: ...
     def write_ahead(
         self, payment: Payment, *, intent: str, n: int, lease_until: datetime
     ) -> Payment: ...
@@ -161,7 +166,14 @@ class Payments(Protocol):
         self, payment: Payment, decline: Decline, card: CardFace | None, *, entry: Entry
     ) -> Payment: ...
     def end(self, payment: Payment, step: Step, *, raise_epoch: bool, entry: Entry) -> Payment: ...
-    def review(self, payment: Payment, succeeded: Succeeded | None, *, entry: Entry) -> Payment: ...
+    def review(
+        self,
+        payment: Payment,
+        succeeded: Succeeded | None,
+        *,
+        lease_until: datetime,
+        entry: Entry,
+    ) -> Payment: ...
     def by_intent(self, customer_id: str, invoice_id: str, intent: str) -> Payment | None: ...
     def reflect(
         self, payment: Payment, *, refunded: int, dispute: Dispute | None, entry: Entry
@@ -199,10 +211,21 @@ Expired = Overdue | Entry | Parked | InvoiceChange
 """What the reconciler takes up: a payment, an entry not sent, an event, a change of an invoice."""
 
 
-class Leases(Protocol):
-    """What was left behind: found by an index, and each then read from the table."""
+@dataclass(frozen=True, slots=True)
+class LeftBehind:
+    """Something whose lease has run out; ``read`` gives it as the table has it now.
 
-    def expired(self, now: datetime) -> Iterator[Expired]: ...
+    It gives None where it was finished meanwhile, since an index may be late.
+    """
+
+    kind: type[Expired]
+    read: Callable[[], Expired | None]
+
+
+class Leases(Protocol):
+    """What was left behind, found by an index."""
+
+    def expired(self, now: datetime) -> Sequence[LeftBehind]: ...
 
 
 class Limits(Protocol):
@@ -273,9 +296,10 @@ class Gateway(Protocol):
     Calls about cards and the making of an intent raise UnavailableError when Stripe is down.
     ``confirm``, ``retrieve`` and ``cancel`` never raise for what Stripe or the network does: they
     give an Answer, since there a lost reply is a state of the protocol and not an error.
-    ``look`` and ``charge`` raise NotFoundError and UnavailableError; they tell the owner by the
-    metadata that we gave, None for what is not ours. ``charges`` gives those that succeeded from
-    ``start`` until before ``end``, in no order.
+    ``create_payment_intent`` raises EpochSpentError as well. ``look`` and ``charge`` raise
+    NotFoundError and UnavailableError; a charge's owner is told by the metadata that we gave, None
+    for what is not ours. ``charges`` gives those that succeeded from ``start`` until before
+    ``end``, in no order.
     """
 
     def create_customer(self, customer_id: str) -> str: ...
@@ -288,7 +312,7 @@ class Gateway(Protocol):
     ) -> Answer: ...
     def retrieve(self, payment: Payment) -> Answer: ...
     def cancel(self, fenceable: Fenceable) -> Answer: ...
-    def look(self, intent: str) -> tuple[Owner | None, Answer]: ...
+    def look(self, intent: str) -> Answer: ...
     def charge(self, charge: str) -> ChargeView: ...
     def charges(self, start: datetime, end: datetime) -> Iterator[ChargeView]: ...
 
@@ -359,6 +383,7 @@ class Ledger(Protocol):
     def rows(self, day: date) -> Iterator[LedgerRow]: ...
     def find(self, customer_id: str, charge: str) -> LedgerRow | None: ...
     def keep_report(self, day: date, report: str, *, differences: int, now: datetime) -> None: ...
+    def has_report(self, day: date) -> bool: ...
 
 
 class Webhooks(Protocol):

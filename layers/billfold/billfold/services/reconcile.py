@@ -5,7 +5,9 @@ nothing is let go without Stripe's word (docs/payments.md).
 """
 
 import logging
+import random
 from collections import Counter
+from datetime import timedelta
 from typing import Final
 
 from billfold.domain.errors import UnavailableError
@@ -13,6 +15,7 @@ from billfold.domain.fact import Entry
 from billfold.domain.invoice_change import InvoiceChange
 from billfold.domain.payment import (
     BACK_OFF,
+    REVIEW_LEASE,
     ActionRequired,
     Answer,
     NotBegun,
@@ -26,12 +29,16 @@ from billfold.domain.payment import (
 )
 from billfold.domain.stripe_event import Parked
 from billfold.services import invoice_changes, outbox, settle, stripe_events
-from billfold.services.ports import Expired, Overdue, Ports, StaleError, TimeLeft
+from billfold.services.ports import Expired, LeftBehind, Overdue, Ports, StaleError, TimeLeft
 
 logger = logging.getLogger(__name__)
 
 SECONDS_FOR_ONE: Final = 35.0
 """Three calls of Stripe, ten seconds each at worst, and our own."""
+STUCK: Final = timedelta(hours=1)
+"""An entry of the outbox that is older wakes a person."""
+_ORDER: Final = (Overdue, InvoiceChange, Entry, Parked)
+"""Money first: no trouble with the bus keeps a payment waiting."""
 
 
 class LeftBehindError(Exception):
@@ -50,24 +57,40 @@ def reconcile(ports: Ports, time_left: TimeLeft) -> Counter[str]:
         After all were taken up: some failed in a way that a person must mend.
     """
     ends: Counter[str] = Counter()
-    for expired in ports.leases.expired(ports.clock.now()):
-        if time_left() < SECONDS_FOR_ONE:
-            logger.warning("time is up", extra={"reason": "more is left behind than one run takes"})
-            break
-        try:
-            ends[_take_up(expired, ports)] += 1
-        except (StaleError, UnavailableError):
-            # Somebody else was quicker, or AWS or Stripe is not there: the next run looks again.
-            ends["later"] += 1
-        except Exception as error:  # noqa: BLE001 - told below, once the others have had their turn
-            logger.error(  # noqa: TRY400 - a stack trace may show values
-                "left behind", extra={"exception_name": type(error).__name__}
-            )
-            ends["failed"] += 1
+    left = list(ports.leases.expired(ports.clock.now()))
+    # By chance, so that those in front do not always take the time of those behind.
+    random.shuffle(left)
+    for kind in _ORDER:
+        _take_up_all([one for one in left if one.kind is kind], ends, ports, time_left)
     outbox.flush(ports)
     if ends["failed"]:
         raise LeftBehindError(f"{ends['failed']} could not be taken up")
     return ends
+
+
+def _take_up_all(
+    left: list[LeftBehind], ends: Counter[str], ports: Ports, time_left: TimeLeft
+) -> None:
+    for position, one in enumerate(left):
+        if time_left() < SECONDS_FOR_ONE:
+            logger.warning("time is up", extra={"reason": f"{len(left) - position} left"})
+            return
+        try:
+            expired = one.read()
+            if expired:
+                ends[_take_up(expired, ports)] += 1
+        except StaleError:
+            # Somebody else was quicker.
+            ends["later"] += 1
+        except UnavailableError:
+            # AWS or Stripe is not there: the others of this kind would wait for it in vain as well.
+            ends["later"] += len(left) - position
+            return
+        except Exception as error:  # noqa: BLE001 - told above, once the others had their turn
+            logger.error(  # noqa: TRY400 - a stack trace may show values
+                "left behind", extra={"exception_name": type(error).__name__}
+            )
+            ends["failed"] += 1
 
 
 def _take_up(expired: Expired, ports: Ports) -> str:
@@ -79,6 +102,8 @@ def _take_up(expired: Expired, ports: Ports) -> str:
             )
             return after.state.value
         case Entry():
+            if ports.clock.now() - expired.at > STUCK:
+                logger.error("outbox is stuck", extra={"customer_id": expired.customer_id})
             outbox.deliver(expired, ports)
             return "sent"
         case Parked():
@@ -94,10 +119,15 @@ def _payment(overdue: Overdue, ports: Ports) -> Payment:
         return settle.end(payment, Step.RELEASE, ports)
     if payment.state is State.CONFIRMING:
         payment = settle.doubt(payment, ports)
+        if payment.state is not State.UNKNOWN:
+            # Its own answer came in this moment: there is nothing left to find out.
+            return payment
     answer = ports.gateway.retrieve(payment)
     if _must_fence(payment, answer):
         answer = ports.gateway.cancel(payment)
     after = settle.record_look(payment, answer, ports)
+    if after.state is State.REVIEW:
+        return _remind(after, overdue.looks, ports)
     if after.state is payment.state or isinstance(answer, Unknown | NotBegun | Refused):
         return _postpone(after, overdue.looks, ports)
     return after
@@ -105,10 +135,21 @@ def _payment(overdue: Overdue, ports: Ports) -> Payment:
 
 def _must_fence(payment: Payment, answer: Answer) -> bool:
     """Tell whether the intent must be canceled, so that a late confirm can never succeed."""
+    if payment.state is State.REVIEW:
+        # A person decides.
+        return False
     if payment.state is State.REQUIRES_ACTION:
         # Past its deadline. A step that failed is a decline and needs no fence.
         return isinstance(answer, ActionRequired | WantsConfirmation)
     return isinstance(answer, WantsMethod | WantsConfirmation)
+
+
+def _remind(payment: Payment, looks: int, ports: Ports) -> Payment:
+    """Look again tomorrow, and wake a person again."""
+    logger.error("payment needs review", extra={"payment_id": payment.payment_id})
+    lease = ports.clock.now() + REVIEW_LEASE
+    ports.payments.postpone(payment, looks=looks, lease_until=lease)
+    return payment
 
 
 def _postpone(payment: Payment, looks: int, ports: Ports) -> Payment:

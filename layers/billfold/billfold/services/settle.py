@@ -1,7 +1,8 @@
 """Recording how a payment ended: steps 5 to 9 of the protocol, whoever brings the news.
 
 The reply to a confirm, the webhook and the reconciler all end here. The first to write wins; the
-others find the payment changed and report what it has become.
+others find the payment changed and report what it has become. Where our own store is not there,
+each raises UnavailableError: what is on disk is still true, and the reconciler goes on from it.
 """
 
 import logging
@@ -10,10 +11,10 @@ from dataclasses import replace
 
 from billfold.domain import fact
 from billfold.domain.decline import AUTHENTICATION_FAILED
-from billfold.domain.errors import UnavailableError
 from billfold.domain.fact import Entry, Fact
 from billfold.domain.payment import (
     ACTION_DEADLINE,
+    REVIEW_LEASE,
     UNKNOWN_LEASE,
     ActionRequired,
     Answer,
@@ -91,8 +92,12 @@ def end(payment: Payment, step: Step, ports: Ports, *, raise_epoch: bool = False
 def review(payment: Payment, succeeded: Succeeded | None, ports: Ports) -> Payment:
     """Leave everything as it is for a person to look at; money that moved is in the ledger."""
     entry = _entry(payment, ports, fact.payment_needs_review(payment))
+    lease = ports.clock.now() + REVIEW_LEASE
     return _write(
-        payment, lambda: ports.payments.review(payment, succeeded, entry=entry), ports, entry
+        payment,
+        lambda: ports.payments.review(payment, succeeded, lease_until=lease, entry=entry),
+        ports,
+        entry,
     )
 
 
@@ -149,19 +154,11 @@ def _entry(payment: Payment, ports: Ports, *facts: Fact) -> Entry:
 def _write(
     payment: Payment, write: Callable[[], Payment], ports: Ports, entry: Entry | None = None
 ) -> Payment:
-    """Write, or report what others have made of the payment meanwhile.
-
-    A failure of our own store is no answer to the customer: money may have moved. The payment is
-    reported as it was last known, in flight, and the reconciler goes on from what is on disk.
-    """
+    """Write, or report what others have made of the payment meanwhile."""
     try:
-        try:
-            after = write()
-        except StaleError:
-            return ports.payments.get(payment.customer_id, payment.payment_id)
-    except UnavailableError:
-        logger.exception("outcome not stored", extra={"payment_id": payment.payment_id})
-        return payment
+        after = write()
+    except StaleError:
+        return ports.payments.get(payment.customer_id, payment.payment_id)
     if entry:
         ports.committed.append(entry)
     return after

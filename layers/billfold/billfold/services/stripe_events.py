@@ -70,15 +70,16 @@ def _done(event: StripeEvent, ports: Ports) -> bool:
 
 
 def _intent(event: StripeEvent, intent: str, ports: Ports) -> bool:
-    try:
-        owner, answer = ports.gateway.look(intent)
-    except NotFoundError:
-        return False
-    if owner is None:
+    if event.owner is None:
         # The business takes other payments on the same Stripe account.
         return True
-    payment = ports.payments.by_intent(owner.customer_id, owner.invoice_id, intent)
+    # First the payment, then Stripe: what is seen there is not older than what it is written to.
+    payment = ports.payments.by_intent(event.owner.customer_id, event.owner.invoice_id, intent)
     if payment is None:
+        return False
+    try:
+        answer = ports.gateway.look(intent)
+    except NotFoundError:
         return False
     own = event.idempotency_key is not None and event.idempotency_key == payment.confirm_key
     if event.decline and own and payment.state in {State.CONFIRMING, State.UNKNOWN}:

@@ -29,6 +29,10 @@ class DynamoLedger:
         item = self._table.get(keys.ledger(customer_id, charge))
         return _to_row(item) if item else None
 
+    def has_report(self, day: date) -> bool:
+        """Tell whether a day was compared."""
+        return self._table.get(keys.report(day)) is not None
+
     def keep_report(self, day: date, report: str, *, differences: int, now: datetime) -> None:
         """Keep a report for a person to read."""
         self._table.write(

@@ -34,6 +34,7 @@ from billfold.domain.errors import NotFoundError
 from billfold.domain.fact import Entry
 from billfold.domain.limit import DECLINES
 from billfold.domain.payment import (
+    IN_FLIGHT,
     TRANSITIONS,
     Decline,
     Dispute,
@@ -109,7 +110,9 @@ class DynamoPayments:
             declines=declines["count"] if declines else 0,
         )
 
-    def reserve(self, payment: Payment, *, fingerprint: str, lease_until: datetime) -> Payment:
+    def reserve(
+        self, payment: Payment, *, n: int, fingerprint: str, lease_until: datetime
+    ) -> Payment:
         """Step 1: take the lock of an open invoice, hold the card, remember the request."""
         request = {
             **keys.request(payment.customer_id, payment.idempotency_key),
@@ -122,13 +125,14 @@ class DynamoPayments:
                 "SET #status = :paying, #lock = :lock, #last_payment = :payment",
                 condition=(
                     "#status = :open AND attribute_not_exists(#lock) AND #epoch = :epoch"
-                    " AND #amount_due = :amount AND #currency = :currency"
+                    " AND #n = :n AND #amount_due = :amount AND #currency = :currency"
                 ),
                 values={
                     "paying": "paying",
                     "open": "open",
                     "lock": payment.payment_id,
                     "epoch": payment.epoch,
+                    "n": n,
                     "amount": payment.money.amount,
                     "currency": payment.money.currency,
                     "payment": from_payment(payment),
@@ -241,20 +245,33 @@ class DynamoPayments:
             more=[put_entry(entry), *_let_go(payment, entry.at)],
         )
 
-    def review(self, payment: Payment, succeeded: Succeeded | None, *, entry: Entry) -> Payment:
-        """Keep lock and hold for a person to look at; money that has moved is in the ledger."""
+    def review(
+        self,
+        payment: Payment,
+        succeeded: Succeeded | None,
+        *,
+        lease_until: datetime,
+        entry: Entry,
+    ) -> Payment:
+        """Keep lock and hold for a person to look at; money that has moved is in the ledger.
+
+        It is looked at again and again, so that the alarm goes on until it is over.
+        """
         after = replace(payment, state=TRANSITIONS[Step.REVIEW].target)
         if payment.state not in TRANSITIONS[Step.REVIEW].sources:
             raise StaleError
         writes: list[Write] = [
             Update(
                 keys.payment(payment.customer_id, payment.payment_id),
-                "SET #state = :after, #found = :found REMOVE #lease_shard, #lease_until",
+                "SET #state = :after, #found = :found, #lease_shard = :lease_shard,"
+                " #lease_until = :lease_until",
                 condition="#state = :before",
                 values={
                     "before": payment.state.value,
                     "after": after.state.value,
                     "found": _found(succeeded),
+                    "lease_shard": keys.lease_shard(payment.payment_id),
+                    "lease_until": lease_until.isoformat(),
                 },
             ),
             *self._copy(payment, after),
@@ -424,6 +441,9 @@ def _item(payment: Payment, lease_until: datetime | None) -> Item:
 
 def _let_go(payment: Payment, now: datetime) -> list[Write]:
     """Release the card and let the request be forgotten in time."""
+    if payment.state not in IN_FLIGHT:
+        # Let go of before: the request may be forgotten by now, and must not be half remembered.
+        return []
     expires = int((now + REQUEST_MEMORY).timestamp())
     writes: list[Write] = [
         Update(
