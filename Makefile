@@ -62,10 +62,13 @@ status: .local/venv/ready ## Show what runs, and how much memory it takes
 	@$(LOCAL) -m local status
 
 # ---- Proof ----------------------------------------------------------------------------------------
-.PHONY: test check openapi openapi-check requirements-check format
+.PHONY: test prove check openapi openapi-check requirements-check format
 test: setup .local/sam/ready ## Run every test
 	@$(BIN)/python -m local.browser
 	@$(BIN)/pytest -q $(TESTS)
+
+prove: .venv/ready ## Search the payment model's large configurations too; takes some minutes
+	@BILLFOLD_PROVE=1 $(BIN)/pytest -q tests/proof
 
 check: .venv/ready openapi-check requirements-check ## Lint, types, direction of imports, template, drift
 	@echo "ruff"; $(BIN)/ruff format -q --check . && $(BIN)/ruff check -q .

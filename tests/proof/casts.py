@@ -1,0 +1,101 @@
+"""The configurations: each is small enough to be searched to its end.
+
+Each has a floor, so that a search which silently collapses is noticed.
+"""
+
+import os
+from functools import cache
+from typing import Final
+
+from tests.proof.model import Result, explore
+from tests.proof.world import GUARDS, Config, Guards, Law, Order, widened
+
+PROVE: Final = os.environ.get("BILLFOLD_PROVE") == "1"
+
+PERSON = Order("A")
+ONE_TIME = Order("one-time B", stored=False)
+AUTOPAY = Order("autopay", off_session=True)
+ACTION = frozenset({"requires_action"})
+
+
+def _cast(
+    orders: tuple[Order, ...], others: str, bank: str = "", faults: str = "", twice: str = ""
+) -> Config:
+    payers = tuple(order.name for order in orders) + ((twice,) if twice else ())
+    return Config(
+        orders, payers + tuple(others.split()), frozenset(bank.split()), frozenset(faults.split())
+    )
+
+
+CASTS: Final = {
+    "lost replies": _cast((PERSON, ONE_TIME), "reconciler", faults="forget"),
+    "stale declines": _cast((PERSON, ONE_TIME), "worker"),
+    "webhooks": _cast((PERSON,), "reconciler worker", "requires_action processing", "unreachable"),
+    "refusals": _cast((PERSON, ONE_TIME), "reconciler", "canceled", "refused not_begun"),
+    "slow bank": _cast((PERSON, ONE_TIME), "reconciler", "processing"),
+    "autopay delivered twice": _cast(
+        (AUTOPAY,), "reconciler worker", "requires_action", twice="autopay"
+    ),
+    "autopay twice and a person": _cast((AUTOPAY, PERSON), "reconciler", twice="autopay"),
+    "bank's step": _cast((PERSON,), "confirm cancel reconciler", "requires_action"),
+    "bank's step, another card": _cast((PERSON, ONE_TIME), "confirm cancel", "requires_action"),
+    "no word for a week": _cast((PERSON,), "confirm reconciler", "requires_action", "unreachable"),
+    "card deleted": _cast((PERSON,), "delete confirm reconciler", "requires_action", "not_begun"),
+    "void": _cast((PERSON, ONE_TIME), "void reconciler"),
+    "amount changed": _cast((PERSON, ONE_TIME), "amount reconciler"),
+    "amount changed, one payer": _cast((PERSON,), "amount reconciler"),
+    "amount changed, then void": _cast((PERSON,), "amount void reconciler"),
+}
+"""Searched by every run of the tests."""
+
+LARGE: Final = {
+    "webhooks and lost replies": _cast((PERSON, ONE_TIME), "reconciler worker", faults="forget"),
+    "bank's step twice": _cast(
+        (PERSON,), "confirm confirm cancel reconciler", "requires_action", "not_begun"
+    ),
+    "bank's step and two payers": _cast(
+        (PERSON, ONE_TIME), "confirm reconciler", "requires_action", "not_begun"
+    ),
+    "card deleted, autopay and a person": _cast((PERSON, AUTOPAY), "delete reconciler"),
+}
+"""Searched where BILLFOLD_PROVE=1."""
+
+FLOORS: Final = {
+    "lost replies": 60_000,
+    "stale declines": 1_500,
+    "webhooks": 10_000,
+    "refusals": 40_000,
+    "slow bank": 30_000,
+    "autopay delivered twice": 12_000,
+    "autopay twice and a person": 110_000,
+    "bank's step": 30_000,
+    "bank's step, another card": 9_000,
+    "no word for a week": 7_500,
+    "card deleted": 20_000,
+    "void": 20_000,
+    "amount changed": 50_000,
+    "amount changed, one payer": 300,
+    "amount changed, then void": 1_000,
+    "webhooks and lost replies": 750_000,
+    "bank's step twice": 650_000,
+    "bank's step and two payers": 850_000,
+    "card deleted, autopay and a person": 60_000,
+}
+
+
+SEARCHED: Final[dict[str, Result]] = {}
+"""What this run has searched, for the summary at its end."""
+
+
+def law_without(*guards: str) -> Law:
+    """Take guards away, by name: flags, and entries of the table."""
+    flags = {guard: False for guard in guards if guard in GUARDS}
+    return Law(Guards(**flags), widened(*guards))
+
+
+@cache
+def searched(name: str) -> tuple[Result, frozenset[frozenset[str]]]:
+    """Search a cast with every guard in place; give also which guards decided there, together."""
+    law = Law()
+    result = SEARCHED[name] = explore({**CASTS, **LARGE}[name], law)
+    return result, frozenset(law.refusals)

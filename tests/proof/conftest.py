@@ -1,0 +1,17 @@
+"""Tells at the end of a run how many worlds were searched."""
+
+import pytest
+
+from tests.proof.casts import SEARCHED
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print what the search of each cast took."""
+    if not SEARCHED:
+        return
+    terminalreporter.section("payment model")
+    for name, result in sorted(SEARCHED.items(), key=lambda pair: pair[1].states):
+        terminalreporter.write_line(f"{result.seconds:6.1f} s  {name}: {result}")
+    total = sum(result.states for result in SEARCHED.values())
+    seconds = sum(result.seconds for result in SEARCHED.values())
+    terminalreporter.write_line(f"{seconds:6.1f} s  {total:,} states in all")

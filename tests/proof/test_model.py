@@ -1,0 +1,15 @@
+"""Every cast is searched to its end with every guard in place, and every promise holds."""
+
+import pytest
+
+from tests.proof.casts import CASTS, FLOORS, LARGE, PROVE, searched
+
+WANTED = {**CASTS, **LARGE} if PROVE else CASTS
+
+
+@pytest.mark.timeout(3600 if PROVE else 300)
+@pytest.mark.parametrize("cast", WANTED)
+def test_every_promise_holds_in_every_reachable_world(cast: str) -> None:
+    result, _ = searched(cast)
+    assert not result.broken, str(result)
+    assert result.states >= FLOORS[cast], "the search has collapsed"

@@ -1,0 +1,197 @@
+"""What taking each guard away does: judged by search, asserted by ``test_guards``.
+
+A guard is load-bearing (a promise breaks without it), harmless (it decides alone somewhere, and yet
+no promise breaks), covered (whenever it refuses, others refuse too) or never asked.
+"""
+
+from typing import Final
+
+OPERATOR: Final = "amount changed, then void"
+WEEK: Final = "no word for a week"
+NOT_CHARGED: Final = "a payment answered as not charged was or can still be charged"
+DELETED: Final = "a charge started on a card after its deletion was answered"
+
+LOAD_BEARING: Final = {
+    "reserve_open": (OPERATOR, "a void invoice has a live intent"),
+    "reserve_epoch": ("void", "something stays locked for ever"),
+    "reserve_card": ("card deleted", DELETED),
+    "reserve_request": ("autopay delivered twice", "one order was tried twice"),
+    "step_last": ("stale declines", "a payment that was declined became succeeded"),
+    "ahead_n": ("stale declines", "two confirms under one key"),
+    "release_n": (OPERATOR, NOT_CHARGED),
+    "review_state": (WEEK, "a payment that was succeeded became review"),
+    "review_invoice": (WEEK, "a payment that was review became unknown"),
+    "review_last": ("stale declines", "a payment that was declined became review"),
+    "delete_hold": ("card deleted", DELETED),
+    "delete_version": ("card deleted", DELETED),
+    "ahead_before_confirm": (OPERATOR, NOT_CHARGED),
+    "doubt_keeps_lock": (OPERATOR, NOT_CHARGED),
+    "look_never_declines": ("stale declines", NOT_CHARGED),
+    "release_only_reserved": (OPERATOR, NOT_CHARGED),
+    "fence_cancels": (OPERATOR, NOT_CHARGED),
+    "fence_waits_for_word": (OPERATOR, NOT_CHARGED),
+    "fence_raises_epoch": ("bank's step, another card", "two confirms under one key"),
+    "operator_locks": (OPERATOR, "all is quiet but does not fit the charges"),
+    "operator_fences": (OPERATOR, "a void invoice has a live intent"),
+    "write_ahead not from review": (WEEK, "a payment that was review became confirming"),
+    "doubt not from review": (WEEK, "a payment that was review became unknown"),
+    "action not from review": (WEEK, "a payment that was review became requires_action"),
+    "settle not from review": (WEEK, "a payment that was review became succeeded"),
+    "decline not from review": (WEEK, "a payment that was review became declined"),
+    "fence not from review": (WEEK, "a payment that was review became canceled"),
+}
+"""Guard: a cast in which its removal is found, and the promise that breaks first."""
+
+HARMLESS: Final = {
+    "own_n": "what an old n brings is still true of the intent; the table and ahead_n do the rest",
+    "intent_reused": "create gives the bound intent again, and ahead_intent lets no other be bound",
+    "create_key": "an intent beside the bound one is an orphan: ahead_intent keeps it unconfirmed",
+    "refusal_is_looked_up": "a 400 did nothing, and no other confirm of the intent is under way;"
+    " it guards against a Stripe that means more by 400 than it says",
+    "amount_raises_epoch": "the old intent is canceled, so it charges nothing: a try is wasted",
+    "doubt not from unknown": "writes what is there",
+    "doubt not from requires_action": "the reconciler fences earlier than the customer was told",
+    "action not from requires_action": "writes what is there; in life it would move the deadline",
+    "refuse not from unknown": "the look came after the 400, and says that nothing is under way",
+    "release not from unknown": "Stripe said that it had not begun, which stays true",
+}
+"""Guard: why no promise breaks although it decides alone somewhere."""
+
+LOCK: Final = frozenset({"step_lock"})
+OLD_EPOCH: Final = LOCK | {"step_epoch"}
+OLD_TRY: Final = LOCK | {"step_last"}
+EITHER: Final[frozenset[str]] = frozenset()
+"""No single companion: which other guard refuses depends on the case."""
+
+COVERED: Final = {
+    "reserve_unlocked": {"reserve_open"},  # PAYING is not open
+    "reserve_amount": EITHER,  # a new amount raised the epoch; a paid invoice is not open
+    "step_epoch": LOCK,  # the epoch rises only where the lock goes
+    "step_lock": EITHER,  # who has no lock is in a final state, or not the last try
+    "ahead_intent": EITHER,  # another intent was bound with another n, or epoch
+    "settle_open": {"settle_amount", "settle_ledger", "settle not from succeeded"},
+    "settle_amount": {"settle_open", "settle_ledger", "settle not from succeeded"},
+    "settle_ledger": {"settle_open", "settle_amount", "settle not from succeeded"},
+    "settle not from succeeded": {"settle_open", "settle_amount", "settle_ledger"},
+    # One's own try has ended: its lock is gone.
+    "write_ahead not from released": LOCK,
+    "write_ahead not from canceled": OLD_EPOCH,
+    "doubt not from succeeded": LOCK,
+    "doubt not from declined": LOCK,
+    "doubt not from refused": LOCK,
+    "doubt not from released": LOCK,
+    "doubt not from canceled": OLD_EPOCH | {"own_n"},
+    "action not from succeeded": LOCK | {"own_n"},
+    "action not from declined": LOCK,
+    "action not from released": LOCK | {"own_n"},
+    "action not from canceled": OLD_EPOCH | {"own_n"},
+    "decline not from declined": LOCK,
+    "decline not from canceled": OLD_EPOCH | {"own_n"},
+    "refuse not from canceled": OLD_EPOCH,
+    "release not from requires_action": {"release_n"},
+    "release not from succeeded": LOCK,
+    "release not from declined": LOCK,
+    "release not from refused": LOCK,
+    "release not from released": LOCK,
+    "release not from canceled": OLD_EPOCH,
+    "fence not from declined": LOCK,
+    "fence not from refused": LOCK,
+    "fence not from released": LOCK,
+    "fence not from canceled": OLD_EPOCH,
+    # The state is that of a later try: this one is not the last.
+    "write_ahead not from confirming": OLD_TRY,
+    "write_ahead not from unknown": OLD_TRY,
+    "write_ahead not from succeeded": OLD_TRY,
+    "write_ahead not from declined": OLD_TRY,
+    "write_ahead not from refused": OLD_TRY | {"ahead_n"},
+    "doubt not from reserved": OLD_TRY,
+    "action not from reserved": OLD_TRY | OLD_EPOCH | {"own_n"},
+    "decline not from reserved": OLD_TRY,
+    "decline not from succeeded": OLD_TRY,
+    "decline not from refused": OLD_TRY | OLD_EPOCH,
+    "decline not from released": OLD_TRY,
+    "refuse not from reserved": OLD_TRY | OLD_EPOCH,
+    "refuse not from succeeded": OLD_TRY | OLD_EPOCH,
+    "refuse not from declined": OLD_TRY | OLD_EPOCH,
+    "refuse not from refused": OLD_TRY | OLD_EPOCH,
+    "refuse not from released": OLD_TRY | OLD_EPOCH,
+    "fence not from succeeded": OLD_TRY | OLD_EPOCH,
+}
+"""Guard: those that refuse whenever it does, in every cast."""
+
+NEVER_ASKED: Final = {
+    "settle_intent": "the last try of an epoch has the intent of that epoch",
+    "settle_agrees": "an intent is made for the payment's amount, and never changed",
+    "settle not from canceled": "a canceled intent never succeeds",
+    "action not from refused": "the intent of a refused try wants a method",
+    "refuse not from requires_action": "a 400 is read while CONFIRMING; no action is pending then",
+    "refuse not from review": "no cast has both a 400 and a week of silence",
+    "release not from review": "no cast has both a 429 and a week of silence",
+    "review not from review": "who reads REVIEW leaves it alone",
+}
+"""Guard: why nobody is ever refused by it."""
+
+DOUBLES: Final = (
+    ("stale declines", "two live intents", {"intent_reused", "create_key", "ahead_intent"}),
+    (
+        "stale declines",
+        "all is quiet but does not fit the charges",
+        {"reserve_unlocked", "reserve_open"},
+    ),
+    (
+        "stale declines",
+        "all is quiet but does not fit the charges",
+        {"reserve_amount", "reserve_open"},
+    ),
+    (
+        "amount changed, one payer",
+        "something stays locked for ever",
+        {"reserve_amount", "reserve_epoch"},
+    ),
+    (
+        "stale declines",
+        "a charge was booked twice",
+        {"settle_open", "settle_amount", "settle_ledger", "settle not from succeeded"},
+    ),
+    (
+        "webhooks",
+        "a payment that was succeeded became unknown",
+        {"step_lock", "doubt not from succeeded"},
+    ),
+    (
+        "webhooks",
+        "a payment that was declined became canceled",
+        {"step_lock", "fence not from declined"},
+    ),
+    (
+        "webhooks",
+        "a payment that was declined became requires_action",
+        {"step_lock", "action not from declined"},
+    ),
+    (
+        "webhooks",
+        "a payment that was canceled became declined",
+        {"step_lock", "step_epoch", "own_n", "decline not from canceled"},
+    ),
+    (
+        "webhooks",
+        "a payment that was canceled became requires_action",
+        {"step_lock", "step_epoch", "own_n", "action not from canceled"},
+    ),
+    (
+        "refusals",
+        "a payment that was canceled became refused",
+        {"step_lock", "step_epoch", "refuse not from canceled"},
+    ),
+    (
+        "refusals",
+        "a payment that was canceled became released",
+        {"step_lock", "step_epoch", "release not from canceled"},
+    ),
+    (
+        "void",
+        "a void invoice has a live intent",
+        {"step_lock", "release not from released"},
+    ),
+)
+"""A cast, and guards of which any one suffices there: only without all of them a promise breaks."""
