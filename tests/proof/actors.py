@@ -56,7 +56,7 @@ def _next(w: World, config: Config, law: Law, role: str, me: Actor) -> Steps:
 
 def _take_up(w: World, config: Config, law: Law, role: str, me: Actor) -> Steps:
     for number, payment in enumerate(w.payments):
-        if payment and payment.state in IN_FLIGHT - {State.REVIEW}:
+        if payment and payment.state in IN_FLIGHT:
             mine = Actor("look", number, payment.state, payment.n, payment.intent)
             if payment.state is State.RESERVED or not law.keeps("release_only_reserved"):
                 mine = mine._replace(stage="write", step=Step.RELEASE)
@@ -73,7 +73,7 @@ def _woken(w: World, config: Config, law: Law, role: str, me: Actor) -> Steps:
 def _look(w: World, config: Config, law: Law, role: str, me: Actor) -> Steps:
     status = retrieve(w, me.intent)
     assert me.intent is not None
-    if role == "reconciler":
+    if role == "reconciler" and me.state is not State.REVIEW:
         if "unreachable" in config.faults:
             yield "Stripe is unreachable", w, me._replace(stage="write", step=Step.REVIEW)
         fence = {"requires_confirmation", "requires_payment_method"}

@@ -17,8 +17,7 @@ LOAD_BEARING: Final = {
     "reserve_card": ("card deleted", DELETED),
     "reserve_request": ("autopay delivered twice", "one order was tried twice"),
     "step_last": ("stale declines", "a payment that was declined became succeeded"),
-    "ahead_n": ("stale declines", "two confirms under one key"),
-    "release_n": (OPERATOR, NOT_CHARGED),
+    "step_n": ("amount changed, one payer", NOT_CHARGED),
     "review_state": (WEEK, "a payment that was succeeded became review"),
     "review_invoice": (WEEK, "a payment that was review became unknown"),
     "review_last": ("stale declines", "a payment that was declined became review"),
@@ -36,14 +35,12 @@ LOAD_BEARING: Final = {
     "write_ahead not from review": (WEEK, "a payment that was review became confirming"),
     "doubt not from review": (WEEK, "a payment that was review became unknown"),
     "action not from review": (WEEK, "a payment that was review became requires_action"),
-    "settle not from review": (WEEK, "a payment that was review became succeeded"),
     "decline not from review": (WEEK, "a payment that was review became declined"),
-    "fence not from review": (WEEK, "a payment that was review became canceled"),
 }
 """Guard: a cast in which its removal is found, and the promise that breaks first."""
 
 HARMLESS: Final = {
-    "own_n": "what an old n brings is still true of the intent; the table and ahead_n do the rest",
+    "reserve_n": "who read an old n wastes a try: write ahead refuses it, nothing is sent",
     "intent_reused": "create gives the bound intent again, and ahead_intent lets no other be bound",
     "create_key": "an intent beside the bound one is an orphan: ahead_intent keeps it unconfirmed",
     "refusal_is_looked_up": "a 400 did nothing, and no other confirm of the intent is under way;"
@@ -68,6 +65,8 @@ COVERED: Final = {
     "reserve_amount": EITHER,  # a new amount raised the epoch; a paid invoice is not open
     "step_epoch": LOCK,  # the epoch rises only where the lock goes
     "step_lock": EITHER,  # who has no lock is in a final state, or not the last try
+    "ahead_n": LOCK,  # who read an old n could not reserve, and reserved means locked
+    "own_n": EITHER,  # an old n is not that of the payment's own item either
     "ahead_intent": EITHER,  # another intent was bound with another n, or epoch
     "settle_open": {"settle_amount", "settle_ledger", "settle not from succeeded"},
     "settle_amount": {"settle_open", "settle_ledger", "settle not from succeeded"},
@@ -88,7 +87,7 @@ COVERED: Final = {
     "decline not from declined": LOCK,
     "decline not from canceled": OLD_EPOCH | {"own_n"},
     "refuse not from canceled": OLD_EPOCH,
-    "release not from requires_action": {"release_n"},
+    "release not from requires_action": {"step_n"},
     "release not from succeeded": LOCK,
     "release not from declined": LOCK,
     "release not from refused": LOCK,
@@ -105,7 +104,6 @@ COVERED: Final = {
     "write_ahead not from declined": OLD_TRY,
     "write_ahead not from refused": OLD_TRY | {"ahead_n"},
     "doubt not from reserved": OLD_TRY,
-    "action not from reserved": OLD_TRY | OLD_EPOCH | {"own_n"},
     "decline not from reserved": OLD_TRY,
     "decline not from succeeded": OLD_TRY,
     "decline not from refused": OLD_TRY | OLD_EPOCH,
@@ -123,6 +121,7 @@ NEVER_ASKED: Final = {
     "settle_intent": "the last try of an epoch has the intent of that epoch",
     "settle_agrees": "an intent is made for the payment's amount, and never changed",
     "settle not from canceled": "a canceled intent never succeeds",
+    "action not from reserved": "a try is looked at only once its confirm was written ahead",
     "action not from refused": "the intent of a refused try wants a method",
     "refuse not from requires_action": "a 400 is read while CONFIRMING; no action is pending then",
     "refuse not from review": "no cast has both a 400 and a week of silence",
@@ -132,6 +131,7 @@ NEVER_ASKED: Final = {
 """Guard: why nobody is ever refused by it."""
 
 DOUBLES: Final = (
+    ("stale declines", "two confirms under one key", {"ahead_n", "reserve_n"}),
     ("stale declines", "two live intents", {"intent_reused", "create_key", "ahead_intent"}),
     (
         "stale declines",

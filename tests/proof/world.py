@@ -137,6 +137,7 @@ class Guards:
     reserve_open: bool = True
     reserve_unlocked: bool = True
     reserve_epoch: bool = True
+    reserve_n: bool = True
     reserve_amount: bool = True
     reserve_card: bool = True
     reserve_request: bool = True
@@ -144,11 +145,11 @@ class Guards:
     step_last: bool = True
     step_epoch: bool = True
     step_lock: bool = True
+    step_n: bool = True
     # Conditions of single steps.
     ahead_n: bool = True
     ahead_intent: bool = True
     own_n: bool = True
-    release_n: bool = True
     settle_intent: bool = True
     settle_open: bool = True
     settle_amount: bool = True

@@ -9,10 +9,10 @@ from billfold.domain.payment import State, Step
 
 from tests.proof.world import OPERATORS, Actor, Config, Law, Payment, World
 
-FINAL = frozenset(
-    {State.SUCCEEDED, State.DECLINED, State.REFUSED, State.RELEASED, State.CANCELED, State.REVIEW}
-)
-"""What was answered stands, and what was handed to a person is changed by that person alone."""
+FINAL = frozenset({State.SUCCEEDED, State.DECLINED, State.REFUSED, State.RELEASED, State.CANCELED})
+"""What was answered stands."""
+TRUTH = frozenset({State.SUCCEEDED, State.CANCELED, State.REVIEW})
+"""What Stripe alone can say: nothing else may change what a person was asked to look at."""
 
 
 def reserve(w: World, config: Config, law: Law, me: Actor) -> World | None:
@@ -25,6 +25,7 @@ def reserve(w: World, config: Config, law: Law, me: Actor) -> World | None:
             ("reserve_open", invoice.status == "open"),
             ("reserve_unlocked", invoice.lock is None),
             ("reserve_epoch", invoice.epoch == me.epoch),
+            ("reserve_n", invoice.n == me.n),
             ("reserve_amount", invoice.due == me.due),
             ("reserve_card", w.card or not stored),
             ("reserve_request", w.payments[number] is None),
@@ -78,8 +79,7 @@ def end(w: World, law: Law, me: Actor, step: Step, *, raise_epoch: bool) -> Worl
     if raise_epoch:
         epoch = payment.epoch + law.keeps("fence_raises_epoch")
         changes |= {"epoch": epoch, "intent": None, "n": 0}
-    checks = [("release_n", payment.n == me.n)] if step is Step.RELEASE else []
-    return _freed(_step(w, law, step, me, checks, **changes), me)
+    return _freed(_step(w, law, step, me, [], **changes), me)
 
 
 def settle(w: World, law: Law, me: Actor) -> World | None:
@@ -98,10 +98,15 @@ def settle(w: World, law: Law, me: Actor) -> World | None:
     paid = {"status": "paid", "due": 0, "lock": None}
     after = _freed(_step(w, law, Step.SETTLE, me, checks, locked=False, **paid), me)
     if after is None:
-        ended = payment.state in FINAL - {State.SUCCEEDED, State.REVIEW}
-        if ended and (invoice.last == me.payment or not law.keeps("review_last")):
+        if payment.state not in FINAL - {State.SUCCEEDED} or me.intent in w.ledger:
+            return None
+        if invoice.last == me.payment or not law.keeps("review_last"):
             return review(w, law, me._replace(state=payment.state))
-        return None
+        # An intent serves one try after another: the money is that of the try that is not over.
+        last = None if invoice.last is None else w.payments[invoice.last]
+        if last is None or last.intent != me.intent or last.state in FINAL:
+            return None
+        return settle(w, law, me._replace(payment=invoice.last, state=last.state, n=last.n))
     twice = "a charge was booked twice" if me.intent in w.ledger else ""
     return after._replace(ledger=w.ledger | {me.intent}, wrong=after.wrong or twice)
 
@@ -167,6 +172,7 @@ def _step(
             ("step_last", invoice.last == me.payment),
             ("step_epoch", invoice.epoch == payment.epoch),
             ("step_lock", invoice.lock == me.payment or not locked),
+            ("step_n", payment.n == me.n or not locked or step is Step.WRITE_AHEAD),
             *checks,
         ],
         step,
@@ -184,9 +190,10 @@ def _step(
 
 
 def _stands(before: State, after: State) -> str:
-    return (
-        f"a payment that was {before} became {after}" if before in FINAL and before != after else ""
-    )
+    kept = before == after or before not in FINAL
+    if before is State.REVIEW:
+        kept = after in TRUTH
+    return "" if kept else f"a payment that was {before} became {after}"
 
 
 def _freed(w: World | None, me: Actor) -> World | None:
