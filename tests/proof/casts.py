@@ -69,7 +69,7 @@ FLOORS: Final = {
     "autopay delivered twice": 12_000,
     "autopay twice and a person": 110_000,
     "bank's step": 30_000,
-    "bank's step, another card": 9_000,
+    "bank's step, another card": 8_000,
     "no word for a week": 7_500,
     "card deleted": 20_000,
     "void": 20_000,

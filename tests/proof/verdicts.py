@@ -141,7 +141,7 @@ DOUBLES: Final = (
     (
         "stale declines",
         "all is quiet but does not fit the charges",
-        {"reserve_amount", "reserve_open"},
+        {"reserve_amount", "reserve_n", "reserve_open"},
     ),
     (
         "amount changed, one payer",
