@@ -89,6 +89,21 @@ def test_a_refund_made_at_stripe_is_shown(deliveries: Stack) -> None:
     assert (shown["status"], shown["payment"]["refunded"]) == ("paid", 50)
 
 
+def test_a_dispute_lies_over_a_paid_invoice(deliveries: Stack) -> None:
+    payer = new_customer(deliveries)
+    invoice = new_invoice(payer)
+    status, made = payer.pay(invoice, {"payment_method": payer.one_time_card()})
+    assert status == 201, made
+    [charge] = payer.charges()
+    control = f"{deliveries['stripe_control_url']}/disputes"
+    dispute = httpx.post(control, json={"charge": charge.id}).raise_for_status().json()
+    until(lambda: payment(payer, made["payment_id"])["dispute"] == "open", "the dispute")
+    assert payer.invoice(invoice["number"])["status"] == "paid"
+    httpx.post(f"{control}/{dispute['id']}", json={"result": "lost"}).raise_for_status()
+    until(lambda: payment(payer, made["payment_id"])["dispute"] == "lost", "the decision")
+    assert payer.invoice(invoice["number"])["status"] == "paid"
+
+
 def test_an_addition_whose_request_was_lost_is_finished(deliveries: Stack) -> None:
     payer = new_customer(deliveries)
     status, setup = payer.call("POST", "/v1/cards/setup")

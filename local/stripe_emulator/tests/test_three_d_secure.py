@@ -5,6 +5,8 @@ import stripe
 
 from local.stripe_emulator.tests.running import Emulator
 
+pytestmark = pytest.mark.behaviour
+
 ALWAYS = "4000002760003184"
 
 
