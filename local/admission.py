@@ -1,8 +1,8 @@
 """How many processes the AWS emulator may keep for the functions of the API.
 
 The emulator gives every concurrent call a worker process of its own, 60 to 80 MB each, and keeps
-those of a burst for a while. So calls wait here: each function always has one worker, and a few
-more are shared by those that need them. A function that hangs on a slow Stripe therefore never
+those of a burst for a while. So calls wait here: each function always has one worker, and one
+more is shared by those that need it. A function that hangs on a slow Stripe therefore never
 takes the others' turn, and the stack stays below 1 GB.
 """
 
@@ -16,7 +16,7 @@ from typing import Final
 
 from local.failure import StackError
 
-EXTRA_WORKERS: Final = 2
+EXTRA_WORKERS: Final = 1
 # The emulator gives a surplus worker up after 15 to 45 idle seconds.
 WINDOW_SECONDS: Final = 50.0
 

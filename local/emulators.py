@@ -32,6 +32,9 @@ def start_aws(layout: Layout, data: Data, port: int, stripe: StripeAccount) -> C
         "PERSIST_STATE": "1",
         "STATE_DIR": str(data.aws),
         "LAMBDA_WARM_TTL_SECONDS": str(IDLE_WORKER_SECONDS),
+        # Its workers inherit these: glibc gives memory back instead of keeping it for each thread.
+        "MALLOC_ARENA_MAX": "1",
+        "MALLOC_TRIM_THRESHOLD_": "65536",
     }
     if stripe.url == API:
         environment |= {k: v for k, v in os.environ.items() if k.lower() == "https_proxy"}
