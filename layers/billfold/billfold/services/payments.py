@@ -53,17 +53,24 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What someone wants paid: ``shown`` is the amount that the customer saw."""
+    """What someone wants paid: ``shown`` is the amount that the customer saw.
+
+    ``automatic`` is an order of the schedule: its customer is not there, so it is charged off
+    session.
+    """
 
     customer_id: str
     invoice_id: str
     shown: Money
     source: Source
     idempotency_key: str
+    automatic: bool = False
 
     @property
     def trigger(self) -> Trigger:
-        """Manual with a stored card, one-time otherwise."""
+        """Automatic, or else manual with a stored card and one-time without."""
+        if self.automatic:
+            return Trigger.AUTOPAY
         return Trigger.ONE_TIME if isinstance(self.source, OneTimeCard) else Trigger.MANUAL
 
     @property
