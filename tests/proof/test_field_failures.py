@@ -84,7 +84,8 @@ def confirms(ports: FakePorts) -> list[str]:
 
 def test_lago_5708_autopay_races_a_person(ports: FakePorts) -> None:
     """Two intents, two charges, although each had looked first."""
-    gate, ended = threading.Barrier(8), []
+    gate = threading.Barrier(8)
+    ended: list[str] = []
 
     def run(number: int) -> None:
         gate.wait()
