@@ -226,8 +226,8 @@ class Table:
 _OPERATIONS = {Put: "Put", Update: "Update", Check: "ConditionCheck", Delete: "Delete"}
 
 
-class _ConflictError(Exception):
-    """Another transaction was writing the same item."""
+class _ConflictError(UnavailableError):
+    """Another transaction was writing the same item: unavailable, where nobody tries again."""
 
 
 @contextmanager
