@@ -49,7 +49,7 @@ endef
 setup: .venv/ready .local/venv/ready ## Install everything that the other targets need
 
 # ---- The embedded stack ---------------------------------------------------------------------------
-.PHONY: run up down reset status
+.PHONY: run up down reset status trail compare
 run: .local/venv/ready ## Start the whole product in the foreground; Ctrl-C stops it
 	@exec $(LOCAL) -m local run
 up: .local/venv/ready ## Start it in the background and wait until it is healthy
@@ -60,6 +60,10 @@ reset: .local/venv/ready ## Stop it and forget its data
 	@$(LOCAL) -m local reset
 status: .local/venv/ready ## Show what runs, and how much memory it takes
 	@$(LOCAL) -m local status
+trail: .venv/ready ## Show what happened to a customer: make trail CUSTOMER=cust-1001
+	@$(BIN)/python -m local.look trail "$(CUSTOMER)"
+compare: .venv/ready ## Compare Stripe with the ledger: make compare DAY=2026-11-23
+	@$(BIN)/python -m local.look compare "$(DAY)"
 
 # ---- Proof ----------------------------------------------------------------------------------------
 .PHONY: test prove check openapi openapi-check requirements-check format
