@@ -314,3 +314,26 @@ def test_an_unforeseen_error_tells_nothing(
 
 def test_the_invoice_of_the_events_is_the_one_in_the_fixture(event: Event) -> None:
     assert event("invoices/show")["pathParameters"]["invoice_id"] == INVOICE_ID
+
+
+def test_what_happened_is_told_before_the_answer_leaves(ports: FakePorts, event: Event) -> None:
+    assert call("payments/pay-stored-card", event("payments/pay-stored-card"))[0] == 201
+    assert ports.bus.kinds == ["PaymentSucceeded", "InvoicePaid"]
+    assert ports.store.unsent == {}
+
+
+def test_where_time_is_short_the_answer_comes_first(ports: FakePorts, event: Event) -> None:
+    handler = importlib.import_module("functions.autopay.app").handler
+    answer = handler(event("autopay/turn-off"), FakeContext(left=5))
+    assert answer["statusCode"] == 200
+    assert ports.bus.sent == []
+    assert len(ports.store.unsent) == 1
+
+
+def test_a_bus_that_breaks_does_not_break_the_answer(ports: FakePorts, event: Event) -> None:
+    def broken(_: object) -> None:
+        raise ZeroDivisionError
+
+    ports.bus.send = broken  # type: ignore[method-assign, assignment]
+    assert call("payments/pay-stored-card", event("payments/pay-stored-card"))[0] == 201
+    assert len(ports.store.unsent) == 1

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 from aws_lambda_powertools.event_handler.exceptions import ServiceError
@@ -25,6 +25,9 @@ from billfold.services import outbox
 
 Handler = Callable[[dict[str, Any], LambdaContext], dict[str, Any]]
 Guard = Callable[[dict[str, Any]], None]
+
+MILLISECONDS_TO_TELL: Final = 6000
+"""With less time left, what happened is told by the reconciler, so that the answer is not lost."""
 
 
 def resolver() -> APIGatewayHttpResolver:
@@ -76,7 +79,7 @@ def handler(app: APIGatewayHttpResolver, *, guard: Guard = body.guard) -> Handle
     """Make the Lambda handler of a router; it logs one line a request.
 
     What the request has committed is told to the bus before the answer leaves, since nothing runs
-    after it.
+    after it; where time is short, it is left to the reconciler.
     """
     logger = observability.logger()
 
@@ -87,7 +90,8 @@ def handler(app: APIGatewayHttpResolver, *, guard: Guard = body.guard) -> Handle
         try:
             guard(event)
             answer = app.resolve(event, context)
-            outbox.flush(bootstrap.ports())
+            if context.get_remaining_time_in_millis() > MILLISECONDS_TO_TELL:
+                outbox.flush(bootstrap.ports())
         except body.BodyTooLargeError:
             detail = f"The body may have {body.MAX_BYTES} bytes at most."
             answer = _built(problems.problem(413, "body_too_large", detail, request))
