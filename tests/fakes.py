@@ -715,6 +715,9 @@ class FakeGateway:
             raise NotFoundError
         return self.setups[setup_intent]
 
+    def cancel_setup(self, setup_intent: str) -> None:
+        self._call("cancel_setup", setup_intent)
+
     def detach(self, payment_method: str) -> None:
         self._call("detach", payment_method)
         self.detached.append(payment_method)

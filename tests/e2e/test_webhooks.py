@@ -130,6 +130,18 @@ def test_five_failed_cards_lock_adding(deliveries: Stack) -> None:
     until(refused, "the limit")
 
 
+def test_one_setup_cannot_be_tried_with_any_number_of_cards(deliveries: Stack) -> None:
+    payer = new_customer(deliveries)
+    status, setup = payer.call("POST", "/v1/cards/setup")
+    assert status == 201, setup
+
+    def ended() -> bool:
+        answer = payer.confirm_setup(setup, "4000000000000002").json()
+        return bool(answer["error"]["code"] == "setup_intent_unexpected_state")
+
+    until(ended, "the end of the setup")
+
+
 def test_a_forged_delivery_changes_nothing(deliveries: Stack) -> None:
     url = f"{deliveries['portal_url']}/v1/webhooks/stripe"
     forged = json.dumps({"id": "evt_1", "type": "payment_intent.succeeded"})

@@ -209,6 +209,8 @@ def test_failed_cards_lock_adding_for_a_day(ports: FakePorts) -> None:
             stripe_events.take(event, ports)
     with pytest.raises(TooManyRequestsError):
         cards.begin_setup("cust-1", ports)
+    # One SetupIntent could be tried with any number of cards: it is ended at the limit.
+    assert ("cancel_setup", "seti_0001") in ports.gateway.calls
     ports.clock.forward(timedelta(days=1))
     cards.begin_setup("cust-1", ports)
 

@@ -99,6 +99,15 @@ class StripeGateway:
             raise NotFoundError from error
         return _read_setup(setup)
 
+    def cancel_setup(self, setup_intent: str) -> None:
+        """End a SetupIntent, so that no further card can be tried with it."""
+        try:
+            with _available():
+                self._client.v1.setup_intents.cancel(setup_intent)
+        except stripe.InvalidRequestError:
+            # It has succeeded or was canceled: nothing can be tried with it.
+            return
+
     def detach(self, payment_method: str) -> None:
         """Take a card from its Stripe customer for good; one that is detached stays so."""
         try:

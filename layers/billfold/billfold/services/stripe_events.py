@@ -7,7 +7,12 @@ of that. One that matches nothing yet is parked and looked at again.
 import logging
 
 from billfold.domain import fact
-from billfold.domain.errors import CardDeclinedError, ConflictError, NotFoundError
+from billfold.domain.errors import (
+    CardDeclinedError,
+    ConflictError,
+    NotFoundError,
+    TooManyRequestsError,
+)
 from billfold.domain.limit import FAILED_CARDS
 from billfold.domain.payment import Declined, Dispute, Payment, State
 from billfold.domain.stripe_event import PATIENCE, Owner, Parked, StripeEvent
@@ -136,6 +141,17 @@ def _write(payment: Payment, seen: ChargeView, ports: Ports) -> bool:
     return True
 
 
+def _count_failed(event: StripeEvent, customer_id: str, setup_intent: str, ports: Ports) -> None:
+    """Count a card that failed; at the limit, end also what was begun, or it could be tried on."""
+    now = ports.clock.now()
+    ports.limits.count_event(FAILED_CARDS, customer_id, event.event_id, now)
+    try:
+        ports.limits.require_below(FAILED_CARDS, customer_id, now)
+    except TooManyRequestsError:
+        logger.warning("adding cards is locked", extra={"customer_id": customer_id})
+        ports.gateway.cancel_setup(setup_intent)
+
+
 def _card(event: StripeEvent, setup_intent: str, ports: Ports) -> bool:
     try:
         result = ports.gateway.setup_result(setup_intent)
@@ -144,9 +160,7 @@ def _card(event: StripeEvent, setup_intent: str, ports: Ports) -> bool:
     if result.customer_id is None:
         return True
     if event.type == "setup_intent.setup_failed":
-        ports.limits.count_event(
-            FAILED_CARDS, result.customer_id, event.event_id, ports.clock.now()
-        )
+        _count_failed(event, result.customer_id, setup_intent, ports)
         return True
     try:
         # The browser's own request was lost, or is still on its way: it will find its card here.
