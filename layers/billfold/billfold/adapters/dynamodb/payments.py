@@ -20,8 +20,8 @@ All that leave a payment for somebody else to hear of put an entry into the outb
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
-from typing import Any, Final
+from datetime import datetime
+from typing import Any
 
 from billfold.adapters.dynamodb import keys
 from billfold.adapters.dynamodb.customers import to_wallet
@@ -29,12 +29,12 @@ from billfold.adapters.dynamodb.invoices import to_invoice
 from billfold.adapters.dynamodb.limits import count_up
 from billfold.adapters.dynamodb.outbox import put_entry
 from billfold.adapters.dynamodb.payment_items import from_payment, to_payment
-from billfold.adapters.dynamodb.table import Item, Put, Table, Update, Write
+from billfold.adapters.dynamodb.payment_writes import found, let_go, payment_item, put_ledger
+from billfold.adapters.dynamodb.table import Put, Table, Update, Write
 from billfold.domain.errors import NotFoundError
 from billfold.domain.fact import Entry
 from billfold.domain.limit import DECLINES
 from billfold.domain.payment import (
-    IN_FLIGHT,
     TRANSITIONS,
     Decline,
     Dispute,
@@ -45,9 +45,6 @@ from billfold.domain.payment import (
 )
 from billfold.domain.wallet import CardFace
 from billfold.services.ports import Opening, Page, Request, StaleError
-
-REQUEST_MEMORY: Final = timedelta(days=30)
-"""How long a resolved Idempotency-Key is remembered; one that is unresolved never expires."""
 
 
 class DynamoPayments:
@@ -138,7 +135,7 @@ class DynamoPayments:
                     "payment": from_payment(payment),
                 },
             ),
-            Put(_item(payment, lease_until), condition="attribute_not_exists(pk)"),
+            Put(payment_item(payment, lease_until), condition="attribute_not_exists(pk)"),
             Put(request, condition="attribute_not_exists(pk)"),
         ]
         if payment.card_id:
@@ -208,9 +205,9 @@ class DynamoPayments:
             },
             locked=False,
             more=[
-                _put_ledger(payment, succeeded, now),
+                put_ledger(payment, succeeded, now),
                 put_entry(entry),
-                *_let_go(payment, now),
+                *let_go(payment, now),
             ],
         )
 
@@ -228,7 +225,7 @@ class DynamoPayments:
             more=[
                 count_up(DECLINES, payment.customer_id, now),
                 put_entry(entry),
-                *_let_go(payment, now),
+                *let_go(payment, now),
             ],
             **_own_try(payment),
         )
@@ -242,7 +239,7 @@ class DynamoPayments:
             payment,
             set_={"status": "open", **fenced},
             remove="#lock, #intent" if raise_epoch else "#lock",
-            more=[put_entry(entry), *_let_go(payment, entry.at)],
+            more=[put_entry(entry), *let_go(payment, entry.at)],
         )
 
     def review(
@@ -269,7 +266,7 @@ class DynamoPayments:
                 values={
                     "before": payment.state.value,
                     "after": after.state.value,
-                    "found": _found(succeeded),
+                    "found": found(succeeded),
                     "lease_shard": keys.lease_shard(payment.payment_id),
                     "lease_until": lease_until.isoformat(),
                 },
@@ -278,7 +275,7 @@ class DynamoPayments:
             put_entry(entry),
         ]
         if succeeded:
-            writes.append(_put_ledger(payment, succeeded, entry.at))
+            writes.append(put_ledger(payment, succeeded, entry.at))
         self._table.transact(writes)
         return after
 
@@ -301,7 +298,7 @@ class DynamoPayments:
         self._table.transact(
             [
                 Put(
-                    _item(after, None),
+                    payment_item(after, None),
                     condition="#state = :state AND #charge = :charge",
                     values={"state": State.SUCCEEDED.value, "charge": payment.charge},
                 ),
@@ -384,7 +381,7 @@ class DynamoPayments:
                 "epoch_before": before.epoch,
             },
         )
-        self._table.transact([invoice, Put(_item(after, lease_until)), *more])
+        self._table.transact([invoice, Put(payment_item(after, lease_until)), *more])
         return after
 
 
@@ -395,70 +392,3 @@ def _states(step: Step) -> dict[str, str]:
 def _own_try(payment: Payment) -> dict[str, Any]:
     """Require that no later confirm than the payment's own was written ahead."""
     return {"condition": "#n = :own_n", "values": {"own_n": payment.n}}
-
-
-def _put_ledger(payment: Payment, succeeded: Succeeded, now: datetime) -> Put:
-    charged_at = succeeded.charged_at.isoformat()
-    return Put(
-        {
-            **keys.ledger(payment.customer_id, succeeded.charge),
-            "ledger_day": keys.ledger_day(succeeded.charge, succeeded.charged_at),
-            "charge": succeeded.charge,
-            "intent": succeeded.intent,
-            "customer_id": payment.customer_id,
-            "payment_id": payment.payment_id,
-            "invoice_id": payment.invoice_id,
-            "amount": succeeded.money.amount,
-            "currency": succeeded.money.currency,
-            "charged_at": charged_at,
-            "settled_at": now.isoformat(),
-        },
-        condition="attribute_not_exists(pk)",
-    )
-
-
-def _found(succeeded: Succeeded | None) -> Item:
-    if succeeded is None:
-        return {}
-    return {
-        "charge": succeeded.charge,
-        "amount": succeeded.money.amount,
-        "currency": succeeded.money.currency,
-    }
-
-
-def _item(payment: Payment, lease_until: datetime | None) -> Item:
-    item = {
-        **keys.payment(payment.customer_id, payment.payment_id),
-        "invoice_sort": keys.invoice_sort(payment.invoice_id, payment.payment_id),
-        **from_payment(payment),
-    }
-    if lease_until:
-        item["lease_shard"] = keys.lease_shard(payment.payment_id)
-        item["lease_until"] = lease_until.isoformat()
-    return item
-
-
-def _let_go(payment: Payment, now: datetime) -> list[Write]:
-    """Release the card and let the request be forgotten in time."""
-    if payment.state not in IN_FLIGHT:
-        # Let go of before: the request may be forgotten by now, and must not be half remembered.
-        return []
-    expires = int((now + REQUEST_MEMORY).timestamp())
-    writes: list[Write] = [
-        Update(
-            keys.request(payment.customer_id, payment.idempotency_key),
-            "SET #expires_at = :expires_at",
-            values={"expires_at": expires},
-        )
-    ]
-    if payment.card_id:
-        writes.append(
-            Update(
-                keys.wallet(payment.customer_id),
-                "REMOVE #holds.#payment ADD #version :one",
-                values={"one": 1},
-                names={"payment": payment.payment_id},
-            )
-        )
-    return writes

@@ -1,0 +1,82 @@
+"""Writes that go with a step of the protocol: payment, ledger, and what is let go."""
+
+from datetime import datetime, timedelta
+from typing import Final
+
+from billfold.adapters.dynamodb import keys
+from billfold.adapters.dynamodb.payment_items import from_payment
+from billfold.adapters.dynamodb.table import Item, Put, Update, Write
+from billfold.domain.payment import IN_FLIGHT, Payment, Succeeded
+
+REQUEST_MEMORY: Final = timedelta(days=30)
+"""How long a resolved Idempotency-Key is remembered; one that is unresolved never expires."""
+
+
+def put_ledger(payment: Payment, succeeded: Succeeded, now: datetime) -> Put:
+    """Give the write of a charge that moved money, into the ledger of its UTC day."""
+    charged_at = succeeded.charged_at.isoformat()
+    return Put(
+        {
+            **keys.ledger(payment.customer_id, succeeded.charge),
+            "ledger_day": keys.ledger_day(succeeded.charge, succeeded.charged_at),
+            "charge": succeeded.charge,
+            "intent": succeeded.intent,
+            "customer_id": payment.customer_id,
+            "payment_id": payment.payment_id,
+            "invoice_id": payment.invoice_id,
+            "amount": succeeded.money.amount,
+            "currency": succeeded.money.currency,
+            "charged_at": charged_at,
+            "settled_at": now.isoformat(),
+        },
+        condition="attribute_not_exists(pk)",
+    )
+
+
+def found(succeeded: Succeeded | None) -> Item:
+    """Give what Stripe says it has charged, for a person to look at."""
+    if succeeded is None:
+        return {}
+    return {
+        "charge": succeeded.charge,
+        "amount": succeeded.money.amount,
+        "currency": succeeded.money.currency,
+    }
+
+
+def payment_item(payment: Payment, lease_until: datetime | None) -> Item:
+    """Give a payment's own item, with a lease while it is in flight."""
+    item = {
+        **keys.payment(payment.customer_id, payment.payment_id),
+        "invoice_sort": keys.invoice_sort(payment.invoice_id, payment.payment_id),
+        **from_payment(payment),
+    }
+    if lease_until:
+        item["lease_shard"] = keys.lease_shard(payment.payment_id)
+        item["lease_until"] = lease_until.isoformat()
+    return item
+
+
+def let_go(payment: Payment, now: datetime) -> list[Write]:
+    """Release the card and let the request be forgotten in time."""
+    if payment.state not in IN_FLIGHT:
+        # Let go of before: the request may be forgotten by now, and must not be half remembered.
+        return []
+    expires = int((now + REQUEST_MEMORY).timestamp())
+    writes: list[Write] = [
+        Update(
+            keys.request(payment.customer_id, payment.idempotency_key),
+            "SET #expires_at = :expires_at",
+            values={"expires_at": expires},
+        )
+    ]
+    if payment.card_id:
+        writes.append(
+            Update(
+                keys.wallet(payment.customer_id),
+                "REMOVE #holds.#payment ADD #version :one",
+                values={"one": 1},
+                names={"payment": payment.payment_id},
+            )
+        )
+    return writes
