@@ -71,7 +71,7 @@ test: setup .local/sam/ready ## Run every test
 	@$(BIN)/python -m local.browser
 	@$(BIN)/pytest -q $(TESTS)
 
-prove: .venv/ready ## Search the payment model's large configurations too; takes some minutes
+prove: .venv/ready ## The longer proof: large models, every crash in every way; takes some minutes
 	@BILLFOLD_PROVE=1 $(BIN)/pytest -q tests/proof
 
 check: .venv/ready openapi-check requirements-check ## Lint, types, direction of imports, template, drift

@@ -1,12 +1,19 @@
-"""Tells at the end of a run how many worlds were searched."""
+"""Tells at the end of a run how many worlds were searched, and how many crashes were tried."""
 
 import pytest
 
 from tests.proof.casts import SEARCHED
+from tests.proof.crash.scenarios import TRIED
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Print what the search of each cast took."""
+    if TRIED:
+        terminalreporter.section("crash points")
+        for name, counted in TRIED.items():
+            told = ", ".join(f"{number} {what}" for what, number in counted.items())
+            terminalreporter.write_line(f"{name}: {told}")
+        terminalreporter.write_line(f"{sum(c['tried'] for c in TRIED.values())} tried in all")
     if not SEARCHED:
         return
     terminalreporter.section("payment model")
