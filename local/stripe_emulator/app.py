@@ -20,7 +20,6 @@ from local.stripe_emulator.control import (
     explain_api_error,
     explain_bad_control,
 )
-from local.stripe_emulator.dashboard import Dashboard
 from local.stripe_emulator.errors import ApiError
 from local.stripe_emulator.gateway import Gateway
 from local.stripe_emulator.settings import Settings
@@ -62,7 +61,6 @@ def create_app(db: str | Path, settings: Settings | None = None) -> ASGIApp:
             Mount("/v1", app=from_browsers),
             Mount("/_control", routes=control.routes()),
             *BankPage(store, settings, courier).routes(),
-            *Dashboard(store, settings, courier, api).routes(),
             *stripe_js_routes.routes(),
         ],
         exception_handlers={ApiError: explain_api_error, BadControlError: explain_bad_control},

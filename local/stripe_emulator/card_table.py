@@ -56,8 +56,6 @@ class TestCard:
     postal_code_check: str = "pass"
     risk_level: str = "normal"
     refund: str = "succeeded"
-    # Why a charge is disputed right after it succeeded; "inquiry" is a question, not a dispute.
-    disputed: str | None = None
     aliases: tuple[str, ...] = ()
 
     @property
@@ -185,13 +183,6 @@ _REFUNDS = (
     TestCard("refundFail", "4000000000005126", refund="failed"),
     TestCard("bypassPending", "4000000000000077"),
 )
-_DISPUTES = (
-    TestCard("createDispute", "4000000000000259", disputed="fraudulent"),
-    TestCard(
-        "createDisputeProductNotReceived", "4000000000002685", disputed="product_not_received"
-    ),
-    TestCard("createDisputeInquiry", "4000000000001976", disputed="inquiry"),
-)
 _AUTHENTICATION = (
     TestCard(
         "authenticationRequiredOnSetup",
@@ -253,15 +244,7 @@ _AUTHENTICATION = (
     ),
 )
 
-TEST_CARDS: Final = (
-    *_BRANDS,
-    *_COUNTRIES,
-    *_DECLINES,
-    *_FRAUD,
-    *_REFUNDS,
-    *_DISPUTES,
-    *_AUTHENTICATION,
-)
+TEST_CARDS: Final = (*_BRANDS, *_COUNTRIES, *_DECLINES, *_FRAUD, *_REFUNDS, *_AUTHENTICATION)
 BY_NUMBER: Final = {card.number: card for card in TEST_CARDS}
 BY_NAME: Final = {name: card for card in TEST_CARDS for name in (card.name, *card.aliases)} | {
     "us": _BRANDS[0]

@@ -9,10 +9,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from local.stripe_emulator import authentication, clock, faults, later_events, request_log
+from local.stripe_emulator import authentication, clock, faults, request_log
 from local.stripe_emulator.api_app import ApiApp
-from local.stripe_emulator.calls import Call, JsonObject, unrequested
-from local.stripe_emulator.disputes import REASONS
+from local.stripe_emulator.calls import JsonObject, unrequested
 from local.stripe_emulator.errors import ApiError
 from local.stripe_emulator.settings import API_VERSION, Settings
 from local.stripe_emulator.store import Store, Transaction
@@ -47,11 +46,6 @@ class Control:
             Route("/charges", self._charges),
             Route("/webhooks", self._webhooks, methods=["GET", "POST"]),
             Route("/3ds/{intent}", self._authenticate, methods=["POST"]),
-            Route("/disputes", self._dispute, methods=["POST"]),
-            Route("/disputes/{id}", self._decide_dispute, methods=["POST"]),
-            Route("/refunds/{id}", self._decide_refund, methods=["POST"]),
-            Route("/payment_methods/{id}/update", self._update_card, methods=["POST"]),
-            Route("/objects/{id}", self._object),
         ]
 
     async def _health(self, _: Request) -> JSONResponse:
@@ -127,53 +121,17 @@ class Control:
         return JSONResponse(await run_in_threadpool(self._courier.report))
 
     async def _authenticate(self, request: Request) -> JSONResponse:
-        result = await _result(request, authentication.COMPLETE, authentication.FAIL)
+        result = (await _body(request)).get("result", authentication.COMPLETE)
+        if result not in (authentication.COMPLETE, authentication.FAIL):
+            raise BadControlError("send {'result': 'complete'} or {'result': 'fail'}")
         intent = request.path_params["intent"]
-        return await self._happen(request, lambda c: authentication.finish(c, intent, result))
 
-    async def _dispute(self, request: Request) -> JSONResponse:
-        given = await _body(request)
-        if given.get("reason", "fraudulent") not in REASONS or "charge" not in given:
-            raise BadControlError(f"send {{'charge', 'reason', 'inquiry'}}; reasons: {REASONS}")
-        return await self._happen(request, lambda c: later_events.dispute(c, given))
+        def finish(tx: Transaction) -> JsonObject:
+            base_url = f"{request.url.scheme}://{request.url.netloc}"
+            call = unrequested(tx, self._settings, base_url)
+            return authentication.finish(call, intent, str(result))
 
-    async def _decide_dispute(self, request: Request) -> JSONResponse:
-        result = await _result(request, "won", "lost")
-        identifier = request.path_params["id"]
-        return await self._happen(
-            request, lambda c: later_events.decide_dispute(c, identifier, result)
-        )
-
-    async def _decide_refund(self, request: Request) -> JSONResponse:
-        result = await _result(request, "failed", "succeeded")
-        identifier = request.path_params["id"]
-        return await self._happen(
-            request, lambda c: later_events.decide_refund(c, identifier, result)
-        )
-
-    async def _update_card(self, request: Request) -> JSONResponse:
-        given = await _body(request)
-        if not all(isinstance(given.get(name), int) for name in ("exp_month", "exp_year")):
-            raise BadControlError("send {'exp_month': 12, 'exp_year': 2040, 'last4': '1111'}")
-        identifier = request.path_params["id"]
-        return await self._happen(request, lambda c: later_events.update_card(c, identifier, given))
-
-    async def _object(self, request: Request) -> JSONResponse:
-        identifier = request.path_params["id"]
-
-        def read(tx: Transaction) -> JsonObject:
-            records = tx.select("id = ?", (identifier,), "")
-            if not records:
-                raise BadControlError(f"there is no object {identifier}")
-            shown: JsonObject = without_secrets(records[0].body)
-            return shown
-
-        return await self._do(read)
-
-    async def _happen(self, request: Request, work: Callable[[Call], JsonObject]) -> JSONResponse:
-        """Let something happen that no request of the API brings about, and tell it."""
-        base_url = f"{request.url.scheme}://{request.url.netloc}"
-        answer = await self._do(lambda tx: work(unrequested(tx, self._settings, base_url)))
+        answer = await self._do(finish)
         self._courier.wake()
         return answer
 
@@ -198,22 +156,6 @@ async def _body(request: Request) -> dict[str, Any]:
     if not isinstance(given, dict):
         raise BadControlError("the body is not a JSON object")
     return given
-
-
-async def _result(request: Request, *known: str) -> str:
-    result = (await _body(request)).get("result", known[0])
-    if result not in known:
-        raise BadControlError(" or ".join(f"{{'result': '{one}'}}" for one in known))
-    return str(result)
-
-
-def without_secrets(body: Any) -> Any:
-    """Give an object without the secrets that are in it."""
-    if isinstance(body, dict):
-        return {k: without_secrets(v) for k, v in body.items() if k != "client_secret"}
-    if isinstance(body, list):
-        return [without_secrets(one) for one in body]
-    return body
 
 
 def _at_least(least: int, given: _Number) -> _Number:

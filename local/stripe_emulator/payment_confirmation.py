@@ -10,7 +10,6 @@ from local.stripe_emulator.bank import Approved, Question, Use, judge
 from local.stripe_emulator.calls import Call, JsonObject
 from local.stripe_emulator.charges import make_charge
 from local.stripe_emulator.declines import DECLINES, Decline
-from local.stripe_emulator.disputes import open_dispute
 from local.stripe_emulator.errors import (
     ApiError,
     error_object,
@@ -208,9 +207,6 @@ def _succeed(call: Call, intent: Record, method: Record, *, authenticated: bool)
         return
     body.update(amount_received=body["amount"], status="succeeded")
     call.save(intent, "payment_intent.succeeded")
-    if why := test_card_of(method).disputed:
-        inquiry = why == "inquiry"
-        open_dispute(call, charge, "general" if inquiry else why, inquiry=inquiry)
 
 
 def _decline(

@@ -6,7 +6,6 @@ from typing import Final
 from local.stripe_emulator import (
     charges,
     customers,
-    disputes,
     event_routes,
     payment_capture,
     payment_intents,
@@ -21,7 +20,6 @@ from local.stripe_emulator.errors import invalid_request
 ENDPOINTS: Final[tuple[Endpoint, ...]] = (
     *charges.ENDPOINTS,
     *customers.ENDPOINTS,
-    *disputes.ENDPOINTS,
     *event_routes.ENDPOINTS,
     *payment_capture.ENDPOINTS,
     *payment_intents.ENDPOINTS,

@@ -8,8 +8,6 @@ import stripe
 from local.stripe_emulator.card_table import BY_NAME, TEST_CARDS
 from local.stripe_emulator.tests.running import Emulator, typed_card
 
-pytestmark = pytest.mark.behaviour
-
 OK = "succeeded"
 ACTION = "requires_action"
 AUTH = "authentication_required/authentication_required"

@@ -8,8 +8,6 @@ import stripe
 
 from local.stripe_emulator.tests.running import Emulator, eventually
 
-pytestmark = pytest.mark.behaviour
-
 DAY = 24 * 3600
 FORM = {"amount": "1200", "currency": "usd", "payment_method_types[]": "card"}
 

@@ -7,8 +7,6 @@ import stripe
 
 from local.stripe_emulator.tests.running import Emulator
 
-pytestmark = pytest.mark.behaviour
-
 
 def ids(page: Any) -> list[str]:
     return [one.id for one in page.data]

@@ -5,8 +5,6 @@ import stripe
 
 from local.stripe_emulator.tests.running import Emulator
 
-pytestmark = pytest.mark.behaviour
-
 
 def test_another_customers_card_is_refused(emulator: Emulator) -> None:
     mine, theirs = emulator.customer(), emulator.customer()

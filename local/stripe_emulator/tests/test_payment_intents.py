@@ -9,8 +9,6 @@ import stripe
 from local.stripe_emulator.settings import PUBLISHABLE_KEY
 from local.stripe_emulator.tests.running import Emulator, typed_card
 
-pytestmark = pytest.mark.behaviour
-
 
 def refused(error: pytest.ExceptionInfo[stripe.InvalidRequestError]) -> tuple[Any, ...]:
     return (error.value.http_status, error.value.code, error.value.param)

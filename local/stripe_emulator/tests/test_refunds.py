@@ -7,8 +7,6 @@ import stripe
 
 from local.stripe_emulator.tests.running import Emulator
 
-pytestmark = pytest.mark.behaviour
-
 
 def paid(emulator: Emulator, method: str = "pm_card_visa") -> str:
     return emulator.intent(payment_method=method, confirm=True).id

@@ -8,8 +8,6 @@ import stripe
 
 from local.stripe_emulator.tests.running import Emulator, typed_card
 
-pytestmark = pytest.mark.behaviour
-
 
 def test_a_browser_adds_a_card(emulator: Emulator) -> None:
     customer = emulator.customer()

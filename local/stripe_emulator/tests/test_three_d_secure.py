@@ -5,8 +5,6 @@ import stripe
 
 from local.stripe_emulator.tests.running import Emulator
 
-pytestmark = pytest.mark.behaviour
-
 ALWAYS = "4000002760003184"
 
 
