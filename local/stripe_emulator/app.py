@@ -14,9 +14,9 @@ from local.stripe_emulator import stripe_js_routes
 from local.stripe_emulator.api_app import ApiApp
 from local.stripe_emulator.bank_page import BankPage
 from local.stripe_emulator.connection import Droppable
-from local.stripe_emulator.control import (
+from local.stripe_emulator.control import Control
+from local.stripe_emulator.control_requests import (
     BadControlError,
-    Control,
     explain_api_error,
     explain_bad_control,
 )

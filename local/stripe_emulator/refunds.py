@@ -5,6 +5,7 @@ from typing import Any, Final
 from local.stripe_emulator import lists
 from local.stripe_emulator.calls import Call, Endpoint, JsonObject
 from local.stripe_emulator.card_table import BY_NAME
+from local.stripe_emulator.disputes import dispute_of
 from local.stripe_emulator.errors import invalid_request, no_such
 from local.stripe_emulator.fields import changes, merged_metadata
 from local.stripe_emulator.ids import new_id
@@ -26,6 +27,13 @@ def _create(call: Call) -> JsonObject:
         raise invalid_request(
             f"Charge {charge.id} has already been refunded.",
             code="charge_already_refunded",
+            executed=True,
+        )
+    dispute = dispute_of(call, charge.id)
+    if dispute is not None and not dispute.body["is_charge_refundable"]:
+        raise invalid_request(
+            f"Charge {charge.id} has been charged back; cannot issue a refund.",
+            code="charge_disputed",
             executed=True,
         )
     amount = call.params.get("amount", left)

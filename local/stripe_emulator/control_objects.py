@@ -1,0 +1,85 @@
+"""The control calls that do to an object what banks and card networks do."""
+
+from collections.abc import Callable
+from typing import Any
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Route
+
+from local.stripe_emulator import disputes
+from local.stripe_emulator.calls import Call, JsonObject, unrequested
+from local.stripe_emulator.control_requests import BadControlError, read_body, refuse_unknown
+from local.stripe_emulator.dispute_routes import find_dispute
+from local.stripe_emulator.errors import no_such
+from local.stripe_emulator.settings import Settings
+from local.stripe_emulator.store import Store
+from local.stripe_emulator.webhooks import Courier
+
+_RESULTS = (disputes.WON, disputes.LOST, disputes.ESCALATED)
+
+
+class ObjectControl:
+    """The handlers."""
+
+    def __init__(self, store: Store, settings: Settings, courier: Courier) -> None:
+        self._store = store
+        self._settings = settings
+        self._courier = courier
+
+    def routes(self) -> list[Route]:
+        """Give the routes, relative to /_control."""
+        return [
+            Route("/disputes", self._dispute, methods=["POST"]),
+            Route("/disputes/{dispute}", self._decide, methods=["POST"]),
+        ]
+
+    async def _dispute(self, request: Request) -> JSONResponse:
+        given = await read_body(request)
+        refuse_unknown(given, "charge", "reason", "amount", "inquiry")
+        identifier, amount = given.get("charge"), given.get("amount")
+        reason = given.get("reason", "fraudulent")
+        if not isinstance(identifier, str):
+            raise BadControlError("send {'charge': 'ch_…'}, and if you want reason and amount")
+        if reason not in disputes.REASONS:
+            raise BadControlError(f"reasons: {', '.join(disputes.REASONS)}")
+        if not _is_amount(amount):
+            raise BadControlError("the amount is a whole number of the smallest unit")
+
+        def dispute(call: Call) -> JsonObject:
+            charge = call.tx.get("charge", identifier)
+            if charge is None:
+                raise no_such("charge", identifier, "charge")
+            inquiry = given.get("inquiry") is True
+            return disputes.open_dispute(
+                call, charge, reason=reason, amount=amount, inquiry=inquiry
+            ).body
+
+        return await self._do(dispute)
+
+    async def _decide(self, request: Request) -> JSONResponse:
+        given = await read_body(request)
+        result = given.get("result")
+        if result not in _RESULTS:
+            raise BadControlError(f"send {{'result': one of {', '.join(_RESULTS)}}}")
+
+        def decide(call: Call) -> JsonObject:
+            dispute = find_dispute(call, request.path_params["dispute"])
+            disputes.close_dispute(call, dispute, str(result))
+            return dispute.body
+
+        return await self._do(decide)
+
+    async def _do(self, work: Callable[[Call], JsonObject]) -> JSONResponse:
+        def inside() -> JsonObject:
+            with self._store.transaction() as tx:
+                return work(unrequested(tx, self._settings))
+
+        answer = JSONResponse(await run_in_threadpool(inside))
+        self._courier.wake()
+        return answer
+
+
+def _is_amount(given: Any) -> bool:
+    return given is None or (isinstance(given, int) and not isinstance(given, bool))
