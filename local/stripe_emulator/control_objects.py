@@ -13,6 +13,14 @@ from local.stripe_emulator.calls import Call, JsonObject, unrequested
 from local.stripe_emulator.control_requests import BadControlError, read_body, refuse_unknown
 from local.stripe_emulator.dispute_routes import find_dispute
 from local.stripe_emulator.errors import no_such
+from local.stripe_emulator.refund_outcomes import (
+    FAILED,
+    FAILURE_REASONS,
+    SUCCEEDED,
+    fail_refund,
+    settle_refund,
+)
+from local.stripe_emulator.refunds import find_refund
 from local.stripe_emulator.settings import Settings
 from local.stripe_emulator.store import Store
 from local.stripe_emulator.webhooks import Courier
@@ -33,6 +41,7 @@ class ObjectControl:
         return [
             Route("/disputes", self._dispute, methods=["POST"]),
             Route("/disputes/{dispute}", self._decide, methods=["POST"]),
+            Route("/refunds/{refund}", self._settle, methods=["POST"]),
         ]
 
     async def _dispute(self, request: Request) -> JSONResponse:
@@ -70,6 +79,27 @@ class ObjectControl:
             return dispute.body
 
         return await self._do(decide)
+
+    async def _settle(self, request: Request) -> JSONResponse:
+        given = await read_body(request)
+        refuse_unknown(given, "result", "failure_reason")
+        result, reason = given.get("result"), given.get("failure_reason", "unknown")
+        if result not in (SUCCEEDED, FAILED):
+            raise BadControlError("send {'result': 'failed'} or {'result': 'succeeded'}")
+        if reason not in FAILURE_REASONS:
+            raise BadControlError(f"failure reasons: {', '.join(FAILURE_REASONS)}")
+        if result == SUCCEEDED and "failure_reason" in given:
+            raise BadControlError("a refund that succeeds has no failure_reason")
+
+        def settle(call: Call) -> JsonObject:
+            refund = find_refund(call, request.path_params["refund"])
+            if result == FAILED:
+                fail_refund(call, refund, reason)
+            else:
+                settle_refund(call, refund)
+            return refund.body
+
+        return await self._do(settle)
 
     async def _do(self, work: Callable[[Call], JsonObject]) -> JSONResponse:
         def inside() -> JsonObject:

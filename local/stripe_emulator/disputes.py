@@ -11,6 +11,7 @@ from local.stripe_emulator.card_table import BY_NAME
 from local.stripe_emulator.errors import invalid_request
 from local.stripe_emulator.ids import new_id
 from local.stripe_emulator.parameters import Field, Text
+from local.stripe_emulator.refund_outcomes import fail_refund, pending_refunds
 from local.stripe_emulator.store import Record
 
 # Reasons that cards have, with Visa's code where Visa has one of its own.
@@ -76,7 +77,7 @@ def open_dispute(
     call.save(charge)
     call.insert(dispute, "charge.dispute.created")
     if not inquiry:
-        call.emit("charge.dispute.funds_withdrawn", dispute)
+        _withdraw(call, dispute)
     return dispute
 
 
@@ -146,7 +147,14 @@ def _escalate(call: Call, dispute: Record) -> None:
         payment_method_details=details,
         status="needs_response",
     )
+    _withdraw(call, dispute)
+
+
+def _withdraw(call: Call, dispute: Record) -> None:
     call.emit("charge.dispute.funds_withdrawn", dispute)
+    for refund in pending_refunds(call, dispute.body["charge"]):
+        # The bank has taken the money itself.
+        fail_refund(call, refund, "charge_for_pending_refund_disputed")
 
 
 def _change(call: Call, dispute: Record, **changed: Any) -> None:
