@@ -1,5 +1,6 @@
 """The control calls that do to an object what banks and card networks do."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -10,6 +11,7 @@ from starlette.routing import Route
 
 from local.stripe_emulator import disputes
 from local.stripe_emulator.calls import Call, JsonObject, unrequested
+from local.stripe_emulator.card_updater import MONTHS, YEARS, replace_card
 from local.stripe_emulator.control_requests import BadControlError, read_body, refuse_unknown
 from local.stripe_emulator.dispute_routes import find_dispute
 from local.stripe_emulator.errors import no_such
@@ -25,6 +27,7 @@ from local.stripe_emulator.settings import Settings
 from local.stripe_emulator.store import Store
 from local.stripe_emulator.webhooks import Courier
 
+_LAST4 = re.compile("[0-9]{4}")
 _RESULTS = (disputes.WON, disputes.LOST, disputes.ESCALATED)
 
 
@@ -42,6 +45,7 @@ class ObjectControl:
             Route("/disputes", self._dispute, methods=["POST"]),
             Route("/disputes/{dispute}", self._decide, methods=["POST"]),
             Route("/refunds/{refund}", self._settle, methods=["POST"]),
+            Route("/payment_methods/{method}/update", self._update_card, methods=["POST"]),
         ]
 
     async def _dispute(self, request: Request) -> JSONResponse:
@@ -101,6 +105,27 @@ class ObjectControl:
 
         return await self._do(settle)
 
+    async def _update_card(self, request: Request) -> JSONResponse:
+        given = await read_body(request)
+        refuse_unknown(given, "exp_month", "exp_year", "last4")
+        month, year, last4 = given.get("exp_month"), given.get("exp_year"), given.get("last4")
+        if type(month) is not int or type(year) is not int:
+            raise BadControlError("send {'exp_month': 12, 'exp_year': 2040}, 'last4' if you want")
+        if month not in MONTHS or year not in YEARS:
+            raise BadControlError("exp_month is 1 to 12, exp_year has four digits")
+        if last4 is not None and not (isinstance(last4, str) and _LAST4.fullmatch(last4)):
+            raise BadControlError("last4 is a text of four digits")
+
+        def update(call: Call) -> JsonObject:
+            identifier = request.path_params["method"]
+            method = call.tx.get("payment_method", identifier)
+            if method is None:
+                raise no_such("payment_method", identifier, "payment_method", in_path=True)
+            replace_card(call, method, exp_month=month, exp_year=year, last4=last4)
+            return method.body
+
+        return await self._do(update)
+
     async def _do(self, work: Callable[[Call], JsonObject]) -> JSONResponse:
         def inside() -> JsonObject:
             with self._store.transaction() as tx:
@@ -112,4 +137,4 @@ class ObjectControl:
 
 
 def _is_amount(given: Any) -> bool:
-    return given is None or (isinstance(given, int) and not isinstance(given, bool))
+    return given is None or type(given) is int

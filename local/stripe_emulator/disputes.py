@@ -9,6 +9,7 @@ from typing import Any, Final
 from local.stripe_emulator.calls import Call, JsonObject
 from local.stripe_emulator.card_table import BY_NAME
 from local.stripe_emulator.errors import invalid_request
+from local.stripe_emulator.fields import changes
 from local.stripe_emulator.ids import new_id
 from local.stripe_emulator.parameters import Field, Text
 from local.stripe_emulator.refund_outcomes import fail_refund, pending_refunds
@@ -158,10 +159,10 @@ def _withdraw(call: Call, dispute: Record) -> None:
 
 
 def _change(call: Call, dispute: Record, **changed: Any) -> None:
-    previous = {name: dispute.body[name] for name in changed}
+    before = dict(dispute.body)
     dispute.body.update(changed)
     call.save(dispute)
-    call.emit("charge.dispute.updated", dispute, previous)
+    call.emit("charge.dispute.updated", dispute, changes(before, dispute.body))
 
 
 def _body(call: Call, charge: JsonObject, reason: str, amount: int, *, inquiry: bool) -> JsonObject:

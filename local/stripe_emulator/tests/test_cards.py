@@ -276,11 +276,3 @@ def test_the_table_has_no_card_twice() -> None:
     numbers = Counter(card.number for card in TEST_CARDS)
     names = Counter(name for card in TEST_CARDS for name in (card.name, *card.aliases))
     assert set(numbers.values()) == set(names.values()) == {1}
-
-
-def test_a_stored_card_expires_with_the_clock(emulator: Emulator) -> None:
-    customer = emulator.customer()
-    method = emulator.saved_card(customer)
-    emulator.control("clock", advance=30 * 366 * 24 * 3600)
-    ended, _ = charging(emulator, customer=customer, payment_method=method)
-    assert ended == "expired_card/None"
