@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from local.stripe_emulator import authentication, clock, faults, request_log
+from local.stripe_emulator import authentication, clock, dashboard, faults, request_log
 from local.stripe_emulator.api_app import ApiApp
 from local.stripe_emulator.calls import JsonObject, unrequested
 from local.stripe_emulator.control_objects import ObjectControl
@@ -40,6 +40,7 @@ class Control:
             Route("/charges", self._charges),
             Route("/webhooks", self._webhooks, methods=["GET", "POST"]),
             Route("/3ds/{intent}", self._authenticate, methods=["POST"]),
+            Route("/dashboard.css", dashboard.styles),
             *ObjectControl(self._store, self._settings, self._courier).routes(),
         ]
 

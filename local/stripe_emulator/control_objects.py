@@ -1,12 +1,13 @@
 """The control calls that do to an object what banks and card networks do."""
 
+import json
 import re
 from collections.abc import Callable
 from typing import Any
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from local.stripe_emulator import disputes
@@ -42,11 +43,26 @@ class ObjectControl:
     def routes(self) -> list[Route]:
         """Give the routes, relative to /_control."""
         return [
+            Route("/objects/{id}", self._show),
             Route("/disputes", self._dispute, methods=["POST"]),
             Route("/disputes/{dispute}", self._decide, methods=["POST"]),
             Route("/refunds/{refund}", self._settle, methods=["POST"]),
             Route("/payment_methods/{method}/update", self._update_card, methods=["POST"]),
         ]
+
+    async def _show(self, request: Request) -> Response:
+        identifier = request.path_params["id"]
+
+        def read() -> JsonObject:
+            with self._store.transaction() as tx:
+                record = tx.find(identifier)
+            if record is None:
+                raise no_such("object", identifier, "id", in_path=True)
+            return record.body
+
+        body = without_secrets(await run_in_threadpool(read))
+        # For people: one field a line.
+        return Response(json.dumps(body, indent=2), media_type="application/json")
 
     async def _dispute(self, request: Request) -> JSONResponse:
         given = await read_body(request)
@@ -138,3 +154,12 @@ class ObjectControl:
 
 def _is_amount(given: Any) -> bool:
     return given is None or type(given) is int
+
+
+def without_secrets(body: Any) -> Any:
+    """Leave out client secrets, also those of objects inside; nothing else stored is secret."""
+    if isinstance(body, dict):
+        return {k: without_secrets(v) for k, v in body.items() if k != "client_secret"}
+    if isinstance(body, list):
+        return [without_secrets(one) for one in body]
+    return body
