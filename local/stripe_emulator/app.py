@@ -7,19 +7,20 @@ from pathlib import Path
 
 from starlette.applications import Starlette
 from starlette.middleware.cors import CORSMiddleware
-from starlette.routing import Mount
+from starlette.routing import Mount, Route
 from starlette.types import ASGIApp
 
 from local.stripe_emulator import stripe_js_routes
 from local.stripe_emulator.api_app import ApiApp
 from local.stripe_emulator.bank_page import BankPage
 from local.stripe_emulator.connection import Droppable
-from local.stripe_emulator.control import (
+from local.stripe_emulator.control import Control
+from local.stripe_emulator.control_requests import (
     BadControlError,
-    Control,
     explain_api_error,
     explain_bad_control,
 )
+from local.stripe_emulator.dashboard import Dashboard
 from local.stripe_emulator.errors import ApiError
 from local.stripe_emulator.gateway import Gateway
 from local.stripe_emulator.settings import Settings
@@ -60,6 +61,7 @@ def create_app(db: str | Path, settings: Settings | None = None) -> ASGIApp:
         routes=[
             Mount("/v1", app=from_browsers),
             Mount("/_control", routes=control.routes()),
+            Route("/", Dashboard(store, api).page),
             *BankPage(store, settings, courier).routes(),
             *stripe_js_routes.routes(),
         ],

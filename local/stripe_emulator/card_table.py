@@ -56,6 +56,8 @@ class TestCard:
     postal_code_check: str = "pass"
     risk_level: str = "normal"
     refund: str = "succeeded"
+    # The holder's complaint that follows a charge: a reason, or `inquiry`.
+    dispute: str | None = None
     aliases: tuple[str, ...] = ()
 
     @property
@@ -178,6 +180,11 @@ _FRAUD = (
         postal_code_check="unavailable",
     ),
 )
+_DISPUTES = (
+    TestCard("createDispute", "4000000000000259", dispute="fraudulent"),
+    TestCard("createDisputeProductNotReceived", "4000000000002685", dispute="product_not_received"),
+    TestCard("createDisputeInquiry", "4000000000001976", dispute="inquiry"),
+)
 _REFUNDS = (
     TestCard("pendingRefund", "4000000000007726", refund="pending"),
     TestCard("refundFail", "4000000000005126", refund="failed"),
@@ -244,7 +251,15 @@ _AUTHENTICATION = (
     ),
 )
 
-TEST_CARDS: Final = (*_BRANDS, *_COUNTRIES, *_DECLINES, *_FRAUD, *_REFUNDS, *_AUTHENTICATION)
+TEST_CARDS: Final = (
+    *_BRANDS,
+    *_COUNTRIES,
+    *_DECLINES,
+    *_FRAUD,
+    *_DISPUTES,
+    *_REFUNDS,
+    *_AUTHENTICATION,
+)
 BY_NUMBER: Final = {card.number: card for card in TEST_CARDS}
 BY_NAME: Final = {name: card for card in TEST_CARDS for name in (card.name, *card.aliases)} | {
     "us": _BRANDS[0]

@@ -1,28 +1,22 @@
 """The control routes: what tests and developers do that Stripe's API has no route for."""
 
-import json
 from collections.abc import Callable
-from typing import Any, TypeVar
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from local.stripe_emulator import authentication, clock, faults, request_log
+from local.stripe_emulator import authentication, clock, dashboard, faults, request_log
 from local.stripe_emulator.api_app import ApiApp
 from local.stripe_emulator.calls import JsonObject, unrequested
-from local.stripe_emulator.errors import ApiError
+from local.stripe_emulator.control_objects import ObjectControl
+from local.stripe_emulator.control_requests import BadControlError, at_least, read_body
 from local.stripe_emulator.settings import API_VERSION, Settings
 from local.stripe_emulator.store import Store, Transaction
 from local.stripe_emulator.webhooks import Courier
 
 _LONGEST_STEP = 100 * 366 * 24 * 3600
-_Number = TypeVar("_Number", int, float)
-
-
-class BadControlError(Exception):
-    """A control call that makes no sense."""
 
 
 class Control:
@@ -46,6 +40,8 @@ class Control:
             Route("/charges", self._charges),
             Route("/webhooks", self._webhooks, methods=["GET", "POST"]),
             Route("/3ds/{intent}", self._authenticate, methods=["POST"]),
+            Route("/dashboard.css", dashboard.styles),
+            *ObjectControl(self._store, self._settings, self._courier).routes(),
         ]
 
     async def _health(self, _: Request) -> JSONResponse:
@@ -61,7 +57,7 @@ class Control:
         return JSONResponse({"status": "ok"})
 
     async def _clock(self, request: Request) -> JSONResponse:
-        given = await _body(request) if request.method == "POST" else {"advance": 0}
+        given = await read_body(request) if request.method == "POST" else {"advance": 0}
         seconds = given.get("advance")
         if not isinstance(seconds, int | float) or not 0 <= seconds <= _LONGEST_STEP:
             raise BadControlError("send {'advance': seconds}; the clock only goes forward")
@@ -71,14 +67,14 @@ class Control:
 
     async def _faults(self, request: Request) -> JSONResponse:
         if request.method == "POST":
-            given = await _body(request)
+            given = await read_body(request)
             try:
                 arguments = (
                     str(given.get("method", "*")),
                     str(given["path"]),
                     faults.Kind(str(given["kind"])),
-                    _at_least(1, min(int(given.get("count", 1)), 1_000_000)),
-                    _at_least(0, float(given.get("seconds", 30))),
+                    at_least(1, min(int(given.get("count", 1)), 1_000_000)),
+                    at_least(0, float(given.get("seconds", 30))),
                 )
             except (KeyError, TypeError, ValueError) as error:
                 kinds = ", ".join(kind.value for kind in faults.Kind)
@@ -111,7 +107,7 @@ class Control:
 
     async def _webhooks(self, request: Request) -> JSONResponse:
         if request.method == "POST":
-            given = await _body(request)
+            given = await read_body(request)
             try:
                 self._courier.switch(given)
             except (TypeError, ValueError) as error:
@@ -121,7 +117,7 @@ class Control:
         return JSONResponse(await run_in_threadpool(self._courier.report))
 
     async def _authenticate(self, request: Request) -> JSONResponse:
-        result = (await _body(request)).get("result", authentication.COMPLETE)
+        result = (await read_body(request)).get("result", authentication.COMPLETE)
         if result not in (authentication.COMPLETE, authentication.FAIL):
             raise BadControlError("send {'result': 'complete'} or {'result': 'fail'}")
         intent = request.path_params["intent"]
@@ -145,32 +141,3 @@ class Control:
                 return work(tx)
 
         return JSONResponse(await run_in_threadpool(inside))
-
-
-async def _body(request: Request) -> dict[str, Any]:
-    text = await request.body()
-    try:
-        given = json.loads(text or b"{}")
-    except ValueError as error:
-        raise BadControlError("the body is not JSON") from error
-    if not isinstance(given, dict):
-        raise BadControlError("the body is not a JSON object")
-    return given
-
-
-def _at_least(least: int, given: _Number) -> _Number:
-    if not given >= least:
-        raise ValueError(f"{given} is less than {least}")
-    return given
-
-
-async def explain_api_error(_: Request, error: Exception) -> JSONResponse:
-    """Answer an error of the API's own kind."""
-    if not isinstance(error, ApiError):
-        raise error
-    return JSONResponse(error.body, error.status)
-
-
-async def explain_bad_control(_: Request, error: Exception) -> JSONResponse:
-    """Answer a control call that makes no sense."""
-    return JSONResponse({"error": {"message": str(error)}}, 400)

@@ -38,6 +38,7 @@ _EXPANDABLE: Final[dict[str, dict[str, str | None]]] = {
         "on_behalf_of": None,
         "review": None,
     },
+    "dispute": {"charge": "charge", "payment_intent": "payment_intent"},
     "refund": {
         "charge": "charge",
         "payment_intent": "payment_intent",

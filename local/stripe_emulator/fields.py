@@ -131,5 +131,13 @@ def shipping(given: JsonObject | None) -> JsonObject | None:
 
 
 def changes(before: JsonObject, after: JsonObject) -> JsonObject:
-    """Give an event's `previous_attributes`: what the changed fields were."""
-    return {name: before.get(name) for name in after if before.get(name) != after[name]}
+    """Give an event's `previous_attributes`: what changed was, also inside of objects."""
+    previous: JsonObject = {}
+    for name in {**after, **before}:
+        old, new = before.get(name), after.get(name)
+        if isinstance(old, dict) and isinstance(new, dict):
+            if inside := changes(old, new):
+                previous[name] = inside
+        elif old != new:
+            previous[name] = old
+    return previous

@@ -3,6 +3,7 @@
 from typing import Final
 
 from local.stripe_emulator.calls import Call, Endpoint, JsonObject
+from local.stripe_emulator.disputes import dispute_by_card
 from local.stripe_emulator.errors import invalid_request, unexpected_state
 from local.stripe_emulator.intents import find_intent
 from local.stripe_emulator.parameters import Choice, Integer, Shape
@@ -44,6 +45,7 @@ def _capture(call: Call) -> JsonObject:
     call.save(charge, "charge.captured")
     body.update(amount_capturable=0, amount_received=amount, status="succeeded")
     call.save(intent, "payment_intent.succeeded")
+    dispute_by_card(call, charge)
     return body
 
 

@@ -10,6 +10,7 @@ from local.stripe_emulator.bank import Approved, Question, Use, judge
 from local.stripe_emulator.calls import Call, JsonObject
 from local.stripe_emulator.charges import make_charge
 from local.stripe_emulator.declines import DECLINES, Decline
+from local.stripe_emulator.disputes import dispute_by_card
 from local.stripe_emulator.errors import (
     ApiError,
     error_object,
@@ -207,6 +208,7 @@ def _succeed(call: Call, intent: Record, method: Record, *, authenticated: bool)
         return
     body.update(amount_received=body["amount"], status="succeeded")
     call.save(intent, "payment_intent.succeeded")
+    dispute_by_card(call, charge)
 
 
 def _decline(

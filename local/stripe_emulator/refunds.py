@@ -1,14 +1,17 @@
 """Refunds: all or a part of a charge, never more."""
 
+import copy
 from typing import Any, Final
 
 from local.stripe_emulator import lists
 from local.stripe_emulator.calls import Call, Endpoint, JsonObject
 from local.stripe_emulator.card_table import BY_NAME
+from local.stripe_emulator.disputes import dispute_of
 from local.stripe_emulator.errors import invalid_request, no_such
-from local.stripe_emulator.fields import changes, merged_metadata
+from local.stripe_emulator.fields import merged_metadata
 from local.stripe_emulator.ids import new_id
 from local.stripe_emulator.parameters import Choice, Identifier, Integer, Metadata, Shape
+from local.stripe_emulator.refund_outcomes import change_refund, fail_refund
 from local.stripe_emulator.store import Record
 
 
@@ -28,6 +31,13 @@ def _create(call: Call) -> JsonObject:
             code="charge_already_refunded",
             executed=True,
         )
+    dispute = dispute_of(call, charge.id)
+    if dispute is not None and not dispute.body["is_charge_refundable"]:
+        raise invalid_request(
+            f"Charge {charge.id} has been charged back; cannot issue a refund.",
+            code="charge_disputed",
+            executed=True,
+        )
     amount = call.params.get("amount", left)
     if amount > left:
         raise invalid_request(
@@ -42,9 +52,11 @@ def _create(call: Call) -> JsonObject:
     body["amount_refunded"] += amount
     body["refunded"] = body["amount_refunded"] == body["amount"]
     call.save(charge, "charge.refunded")
+    answered = copy.deepcopy(refund.body)
     if status == "failed":
-        _fail(call, refund, charge)
-    return refund.body
+        # The bank sends the money back after the answer.
+        fail_refund(call, refund)
+    return answered
 
 
 def _charge(call: Call) -> Record:
@@ -101,37 +113,30 @@ def _refund(call: Call, charge: JsonObject, amount: int, status: str) -> Record:
     return Record(body)
 
 
-def _fail(call: Call, refund: Record, charge: Record) -> None:
-    """Fail a refund afterwards: the money is back with us, events tell so."""
-    answered = dict(refund.body)
-    refund.body = {**refund.body, "failure_reason": "unknown", "status": "failed"}
-    call.save(refund, "refund.failed")
-    charge.body["amount_refunded"] -= refund.body["amount"]
-    charge.body["refunded"] = False
-    call.save(charge, "charge.refund.updated")
-    refund.body = answered
+def find_refund(call: Call, identifier: str) -> Record:
+    """Find the refund of a path.
 
-
-def _find(call: Call) -> Record:
-    record = call.tx.get("refund", call.path["refund"])
+    Raises
+    ------
+    ApiError
+        There is none.
+    """
+    record = call.tx.get("refund", identifier)
     if record is None:
-        raise no_such("refund", call.path["refund"], "id", in_path=True)
+        raise no_such("refund", identifier, "id", in_path=True)
     return record
 
 
 def _get(call: Call) -> JsonObject:
-    return _find(call).body
+    return find_refund(call, call.path["refund"]).body
 
 
 def _update(call: Call) -> JsonObject:
-    record = _find(call)
-    before = dict(record.body)
+    refund = find_refund(call, call.path["refund"])
     if "metadata" in call.params:
-        record.body["metadata"] = merged_metadata(record.body["metadata"], call.params["metadata"])
-    call.save(record)
-    if previous := changes(before, record.body):
-        call.emit("refund.updated", record, previous)
-    return record.body
+        metadata = merged_metadata(refund.body["metadata"], call.params["metadata"])
+        change_refund(call, refund, metadata=metadata)
+    return refund.body
 
 
 def _list(call: Call) -> JsonObject:

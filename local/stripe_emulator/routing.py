@@ -6,6 +6,7 @@ from typing import Final
 from local.stripe_emulator import (
     charges,
     customers,
+    dispute_routes,
     event_routes,
     payment_capture,
     payment_intents,
@@ -20,6 +21,7 @@ from local.stripe_emulator.errors import invalid_request
 ENDPOINTS: Final[tuple[Endpoint, ...]] = (
     *charges.ENDPOINTS,
     *customers.ENDPOINTS,
+    *dispute_routes.ENDPOINTS,
     *event_routes.ENDPOINTS,
     *payment_capture.ENDPOINTS,
     *payment_intents.ENDPOINTS,

@@ -85,6 +85,13 @@ class Transaction:
         ).fetchone()
         return _record(row) if row else None
 
+    def find(self, identifier: str) -> Record | None:
+        """Find an object of whatever kind."""
+        row = self.sql.execute(
+            "SELECT seq, body, private FROM objects WHERE id = ?", (identifier,)
+        ).fetchone()
+        return _record(row) if row else None
+
     def insert(self, record: Record) -> Record:
         """Add an object."""
         body = record.body

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 from local.stripe_emulator import clock
 from local.stripe_emulator.settings import Settings
-from local.stripe_emulator.store import Store
+from local.stripe_emulator.store import Store, Transaction
 
 # Stripe retries for up to three days with exponential back-off.
 BACK_OFF = (5, 60, 300, 1800, 7200, 21600, 43200, 86400)
@@ -87,12 +87,7 @@ class Courier:
     def report(self) -> dict[str, Any]:
         """Tell the switches and the state of every delivery."""
         with self._store.transaction() as tx:
-            rows = tx.sql.execute(
-                "SELECT d.event, o.type, d.due, d.attempts, d.state, d.last_status"
-                " FROM deliveries d LEFT JOIN objects o ON o.id = d.event ORDER BY d.seq"
-            ).fetchall()
-        names = ("event", "type", "due", "attempts", "state", "last_status")
-        deliveries = [dict(zip(names, row, strict=True)) for row in rows]
+            deliveries = _deliveries(tx, "ORDER BY d.seq")
         return {
             "url": self._settings.webhook_url,
             "switches": asdict(self._switches),
@@ -171,3 +166,18 @@ class Courier:
                 " due = CASE WHEN ? > 0 THEN ? ELSE due END WHERE seq = ?",
                 (state, attempts, status, due, due, seq),
             )
+
+
+def newest_deliveries(tx: Transaction, limit: int) -> tuple[dict[str, int], list[dict[str, Any]]]:
+    """Give how many deliveries there are of each state, and the newest of them."""
+    states = tx.sql.execute("SELECT state, count(*) FROM deliveries GROUP BY state").fetchall()
+    return dict(states), _deliveries(tx, f"ORDER BY d.seq DESC LIMIT {limit}")
+
+
+def _deliveries(tx: Transaction, tail: str) -> list[dict[str, Any]]:
+    rows = tx.sql.execute(
+        "SELECT d.event, o.type, d.due, d.attempts, d.state, d.last_status"
+        f" FROM deliveries d LEFT JOIN objects o ON o.id = d.event {tail}"
+    )
+    names = ("event", "type", "due", "attempts", "state", "last_status")
+    return [dict(zip(names, row, strict=True)) for row in rows]

@@ -1,11 +1,13 @@
 """One emulator for the session, emptied before each test."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from local.stripe_emulator.tests import specification
+from local.stripe_emulator.tests.behaviour.account import NoTestKeyError, key_of_real_stripe
 from local.stripe_emulator.tests.running import Emulator
 
 
@@ -31,7 +33,13 @@ def own_emulator(tmp_path: Path) -> Iterator[Emulator]:
         running.stop()
 
 
-def pytest_report_header() -> str:
-    if specification.present():
-        return "stripe emulator: every answer is checked against Stripe's OpenAPI description"
-    return f"stripe emulator: answers are NOT checked: {specification.ABSENT}"
+def pytest_report_header() -> list[str]:
+    checked = "every answer is checked against Stripe's OpenAPI description"
+    if not specification.present():
+        checked = f"answers are NOT checked: {specification.ABSENT}"
+    try:
+        real = key_of_real_stripe(os.environ) is not None
+    except NoTestKeyError as error:
+        return [f"stripe emulator: {checked}", f"stripe behaviour: {error}"]
+    of = "REAL STRIPE, test mode; control calls are left out" if real else "the emulator"
+    return [f"stripe emulator: {checked}", f"stripe behaviour: of {of}"]

@@ -74,6 +74,7 @@ def test_refused_parameters(
         "/v1/payment_methods/pm_no",
         "/v1/charges/ch_no",
         "/v1/refunds/re_no",
+        "/v1/disputes/du_no",
         "/v1/events/evt_no",
         "/v1/tokens/tok_no",
     ],

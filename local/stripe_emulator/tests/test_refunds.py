@@ -1,4 +1,4 @@
-"""Refunds: full, partial, too much, failing later."""
+"""Refunds: what becomes of them later. `behaviour` has what real Stripe can show too."""
 
 from typing import Any
 
@@ -12,48 +12,15 @@ def paid(emulator: Emulator, method: str = "pm_card_visa") -> str:
     return emulator.intent(payment_method=method, confirm=True).id
 
 
-def metadata_of(refund: stripe.Refund) -> dict[str, Any]:
-    assert refund.metadata is not None
-    return refund.metadata.to_dict()
-
-
 def charge_of(emulator: Emulator, intent: str) -> stripe.Charge:
     return emulator.stripe.v1.charges.list({"payment_intent": intent}).data[0]
 
 
-def test_parts_up_to_the_whole(emulator: Emulator) -> None:
-    intent = paid(emulator)
-    client = emulator.stripe.v1.refunds
-    part = client.create({"payment_intent": intent, "amount": 500, "metadata": {"a": "1"}})
-    assert (part.amount, part.status) == (500, "succeeded")
-    charge = charge_of(emulator, intent)
-    assert (charge.amount_refunded, charge.refunded) == (500, False)
-    with pytest.raises(stripe.InvalidRequestError) as error:
-        client.create({"charge": charge.id, "amount": 701})
-    assert error.value.param == "amount"
-    rest = client.create({"charge": charge.id, "reason": "requested_by_customer"})
-    assert rest.amount == 700
-    assert charge_of(emulator, intent).refunded
-    with pytest.raises(stripe.InvalidRequestError) as error:
-        client.create({"charge": charge.id})
-    assert error.value.code == "charge_already_refunded"
-    assert [one.id for one in client.list({"charge": charge.id}).data] == [rest.id, part.id]
-    assert metadata_of(client.retrieve(part.id)) == {"a": "1"}
-    assert metadata_of(client.update(part.id, {"metadata": {"b": "2"}})) == {"a": "1", "b": "2"}
-    expanded = emulator.stripe.v1.charges.retrieve(charge.id, {"expand": ["refunds"]})
-    assert expanded.refunds is not None
-    assert len(expanded.refunds.data) == 2
-    assert {"refund.created", "charge.refunded"} <= set(emulator.event_types())
-
-
-def test_what_cannot_be_refunded(emulator: Emulator) -> None:
+def test_what_was_not_captured_cannot_be_refunded(emulator: Emulator) -> None:
     held = emulator.intent(payment_method="pm_card_visa", confirm=True, capture_method="manual")
     cases: list[Any] = [
-        {"payment_intent": emulator.intent().id},
         {"payment_intent": held.id},
         {"charge": held.latest_charge},
-        {"charge": "ch_no"},
-        {"payment_intent": paid(emulator), "amount": 0},
     ]
     for params in cases:
         with pytest.raises(stripe.InvalidRequestError):
@@ -68,9 +35,90 @@ def test_a_refund_that_fails_later(emulator: Emulator) -> None:
     later = emulator.stripe.v1.refunds.retrieve(refund.id)
     assert (later.status, later.failure_reason) == ("failed", "unknown")
     assert charge_of(emulator, intent).amount_refunded == 0
-    assert "refund.failed" in emulator.event_types()
+    assert [event.data.object["object"] for event in updates(emulator)] == ["refund"] * 3
 
 
 def test_a_refund_that_stays_pending(emulator: Emulator) -> None:
     intent = paid(emulator, "pm_card_pendingRefund")
     assert emulator.stripe.v1.refunds.create({"payment_intent": intent}).status == "pending"
+
+
+def refund_of(emulator: Emulator, method: str, **given: Any) -> tuple[str, str]:
+    """Refund a payment, and give its refund and its intent."""
+    intent = paid(emulator, method)
+    params: Any = {"payment_intent": intent, **given}
+    return emulator.stripe.v1.refunds.create(params).id, intent
+
+
+def updates(emulator: Emulator) -> list[stripe.Event]:
+    """Give the events about refunds that were there before, the oldest first."""
+    names = ("refund.updated", "charge.refund.updated", "refund.failed")
+    events = emulator.stripe.v1.events.list({"limit": 100}).data[::-1]
+    return [event for event in events if event.type in names]
+
+
+@pytest.mark.parametrize("method", ["pm_card_visa", "pm_card_pendingRefund"])
+def test_the_bank_sends_a_refund_back(emulator: Emulator, method: str) -> None:
+    kept = emulator.stripe.v1.refunds
+    refund, intent = refund_of(emulator, method, amount=500)
+    before = kept.retrieve(refund).status
+    kept.create({"payment_intent": intent, "amount": 700})
+    assert charge_of(emulator, intent).refunded
+    answer = emulator.control(
+        f"refunds/{refund}", result="failed", failure_reason="lost_or_stolen_card"
+    )
+    assert answer["id"] == refund
+    failed = kept.retrieve(refund)
+    assert (failed.status, failed.failure_reason) == ("failed", "lost_or_stolen_card")
+    charge = charge_of(emulator, intent)
+    assert (charge.amount_refunded, charge.refunded) == (700, False)
+    events = updates(emulator)
+    assert [event.type for event in events] == [
+        "refund.updated",
+        "charge.refund.updated",
+        "refund.failed",
+    ]
+    assert {event.data.object["id"] for event in events} == {refund}
+    for event in events[:2]:
+        assert event.data.previous_attributes is not None
+        previous = event.data.previous_attributes.to_dict()
+        assert previous == {"failure_reason": None, "status": before}
+    assert kept.create({"payment_intent": intent}).amount == 500
+
+
+def test_a_pending_refund_succeeds(emulator: Emulator) -> None:
+    refund, intent = refund_of(emulator, "pm_card_pendingRefund")
+    emulator.control(f"refunds/{refund}", result="succeeded")
+    assert emulator.stripe.v1.refunds.retrieve(refund).status == "succeeded"
+    assert charge_of(emulator, intent).refunded
+    assert [event.type for event in updates(emulator)] == [
+        "refund.updated",
+        "charge.refund.updated",
+    ]
+
+
+def test_a_chargeback_ends_a_pending_refund(emulator: Emulator) -> None:
+    refund, intent = refund_of(emulator, "pm_card_pendingRefund")
+    emulator.control("disputes", charge=charge_of(emulator, intent).id)
+    ended = emulator.stripe.v1.refunds.retrieve(refund)
+    assert (ended.status, ended.failure_reason) == ("failed", "charge_for_pending_refund_disputed")
+
+
+def test_outcomes_that_make_no_sense(emulator: Emulator) -> None:
+    refund, intent = refund_of(emulator, "pm_card_visa")
+
+    def refused(identifier: str, **given: Any) -> int:
+        answer = emulator.operator.post(f"/_control/refunds/{identifier}", json=given)
+        assert answer.json()["error"]["message"]
+        return answer.status_code
+
+    assert refused(refund, result="succeeded") == 400
+    assert refused(refund, result="maybe") == 400
+    assert refused(refund, result="failed", failure_reason="bored") == 400
+    assert refused(refund, result="succeeded", failure_reason="unknown") == 400
+    assert refused(refund, result="failed", reason="unknown") == 400
+    assert refused("re_no", result="failed") == 404
+    assert charge_of(emulator, intent).refunded
+    emulator.control(f"refunds/{refund}", result="failed")
+    assert refused(refund, result="failed") == 400
+    assert charge_of(emulator, intent).amount_refunded == 0

@@ -1,10 +1,4 @@
-"""The life of a SetupIntent."""
-
-from collections.abc import Callable
-from typing import Any
-
-import pytest
-import stripe
+"""A SetupIntent in the browser."""
 
 from local.stripe_emulator.tests.running import Emulator, typed_card
 
@@ -42,33 +36,3 @@ def test_the_browsers_answer_shows_a_decline(emulator: Emulator) -> None:
     assert error["setup_intent"]["status"] == "requires_payment_method"
     assert "customer" not in error["setup_intent"]
     assert "setup_intent.setup_failed" in emulator.event_types()
-
-
-def test_what_a_status_does_not_allow(emulator: Emulator) -> None:
-    client = emulator.stripe.v1.setup_intents
-    customer = emulator.customer()
-    emulator.saved_card(customer)
-    done = client.list({"customer": customer}).data[0].id
-    canceled = client.cancel(client.create().id, {"cancellation_reason": "abandoned"})
-    assert canceled.status == "canceled"
-    attempts: list[Callable[[], Any]] = [
-        lambda: client.confirm(done),
-        lambda: client.cancel(done),
-        lambda: client.cancel(canceled.id),
-        lambda: client.confirm(canceled.id),
-        lambda: client.confirm(client.create().id),
-        lambda: client.update(done, {"payment_method": "pm_card_visa"}),
-    ]
-    for attempt in attempts:
-        with pytest.raises(stripe.InvalidRequestError) as error:
-            attempt()
-        assert error.value.code == "setup_intent_unexpected_state"
-
-
-def test_a_method_given_early_waits_for_confirmation(emulator: Emulator) -> None:
-    client = emulator.stripe.v1.setup_intents
-    setup = client.create({"allowed_payment_method_types": ["card"]})
-    assert client.update(setup.id, {"payment_method": "pm_card_visa"}).status == (
-        "requires_confirmation"
-    )
-    assert client.confirm(setup.id).status == "succeeded"

@@ -1,37 +1,10 @@
-"""The bank's step: parked, completed, failed; on session and off."""
+"""The bank's step by typed cards: parked, completed, failed, too late."""
 
 import pytest
-import stripe
 
 from local.stripe_emulator.tests.running import Emulator
 
 ALWAYS = "4000002760003184"
-
-
-def test_an_automatic_intent_is_charged_after_the_step(emulator: Emulator) -> None:
-    client = emulator.stripe.v1.payment_intents
-    intent = emulator.intent(payment_method=emulator.card(ALWAYS), confirm=True)
-    assert intent.status == "requires_action"
-    assert intent.next_action is not None
-    assert intent.next_action.type == "use_stripe_sdk"
-    assert intent.latest_charge is None
-    emulator.finish_3ds(intent.id)
-    assert client.retrieve(intent.id).status == "succeeded"
-    assert len(emulator.look("charges")["data"]) == 1
-
-
-def test_a_manual_intent_waits_for_the_servers_confirm(emulator: Emulator) -> None:
-    client = emulator.stripe.v1.payment_intents
-    intent = emulator.intent(confirmation_method="manual")
-    waiting = client.confirm(
-        intent.id, {"payment_method": emulator.card(ALWAYS), "use_stripe_sdk": True}
-    )
-    assert waiting.status == "requires_action"
-    emulator.finish_3ds(intent.id)
-    assert client.retrieve(intent.id).status == "requires_confirmation"
-    assert emulator.look("charges")["data"] == []
-    assert client.confirm(intent.id, {"use_stripe_sdk": True}).status == "succeeded"
-    assert len(emulator.look("charges")["data"]) == 1
 
 
 def test_another_card_after_the_step_has_its_own_step(emulator: Emulator) -> None:
@@ -41,41 +14,6 @@ def test_another_card_after_the_step_has_its_own_step(emulator: Emulator) -> Non
     emulator.finish_3ds(intent.id)
     again = client.confirm(intent.id, {"payment_method": emulator.card(ALWAYS)})
     assert again.status == "requires_action"
-
-
-@pytest.mark.parametrize("confirmation_method", ["automatic", "manual"])
-def test_a_failed_step_wants_another_method(emulator: Emulator, confirmation_method: str) -> None:
-    client = emulator.stripe.v1.payment_intents
-    intent = emulator.intent(confirmation_method=confirmation_method)
-    client.confirm(intent.id, {"payment_method": emulator.card(ALWAYS)})
-    emulator.finish_3ds(intent.id, "fail")
-    after = client.retrieve(intent.id)
-    assert after.status == "requires_payment_method"
-    assert after.last_payment_error is not None
-    assert after.last_payment_error.code == "payment_intent_authentication_failure"
-    assert emulator.look("charges")["data"] == []
-    assert client.confirm(intent.id, {"payment_method": "pm_card_visa"}).status == "succeeded"
-
-
-def test_off_session_there_is_no_step(emulator: Emulator) -> None:
-    customer = emulator.customer()
-    method = emulator.saved_card(customer, ALWAYS)
-    intent = emulator.intent(customer=customer)
-    with pytest.raises(stripe.CardError) as error:
-        emulator.stripe.v1.payment_intents.confirm(
-            intent.id, {"payment_method": method, "off_session": True}
-        )
-    assert (error.value.http_status, error.value.code) == (402, "authentication_required")
-    after = emulator.stripe.v1.payment_intents.retrieve(intent.id)
-    assert (after.status, after.next_action) == ("requires_payment_method", None)
-
-
-def test_error_on_requires_action(emulator: Emulator) -> None:
-    with pytest.raises(stripe.CardError) as error:
-        emulator.intent(
-            payment_method=emulator.card(ALWAYS), confirm=True, error_on_requires_action=True
-        )
-    assert error.value.code == "authentication_required"
 
 
 def test_a_return_url_makes_a_redirect(emulator: Emulator) -> None:
