@@ -4,7 +4,7 @@ from urllib.parse import urlencode
 
 import httpx
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from local.stripe_emulator.errors import ApiError
@@ -124,6 +124,8 @@ _trees = st.recursive(
 )
 
 
+# Making the trees takes long on a machine with other work; that says nothing about the code.
+@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(st.dictionaries(_names, _trees, max_size=4))
 def test_decoding_undoes_encoding(tree: dict[str, object]) -> None:
     def pairs(value: object, name: str) -> list[tuple[str, str]]:
