@@ -4,6 +4,7 @@ import pytest
 
 from tests.proof.casts import SEARCHED
 from tests.proof.crash.scenarios import TRIED
+from tests.proof.machine.machine import Machine
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
@@ -14,6 +15,10 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
             told = ", ".join(f"{number} {what}" for what, number in counted.items())
             terminalreporter.write_line(f"{name}: {told}")
         terminalreporter.write_line(f"{sum(c['tried'] for c in TRIED.values())} tried in all")
+    if Machine.seen:
+        terminalreporter.section("state machine")
+        seen = sorted(Machine.seen.items())
+        terminalreporter.write_line(", ".join(f"{number:,} {what}" for what, number in seen))
     if not SEARCHED:
         return
     terminalreporter.section("payment model")

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from billfold.domain.errors import DuplicateCardError
+from billfold.domain.errors import DuplicateCardError, SetupIncompleteError
 from billfold.domain.fact import Actor, Entry
 from billfold.domain.payment import OneTimeCard, Unknown
 from billfold.services import account, cards, outbox, overdue, payments
@@ -96,6 +96,21 @@ def test_a_refused_card_is_let_go_of_through_the_outbox(ports: FakePorts) -> Non
     outbox.flush(ports)
     assert ports.gateway.detached == ["pm_again"]
     assert ports.bus.sent == []
+
+
+def test_a_refused_card_is_not_added_while_it_is_let_go_of(ports: FakePorts) -> None:
+    """Its twin is deleted meanwhile: the wallet would keep a card that Stripe no longer has."""
+    ports.gateway.setups["seti_0009"] = replace(a_setup(1), payment_method="pm_again")
+    with pytest.raises(DuplicateCardError):
+        cards.add("cust-1", "seti_0009", None, ports)
+    ports.committed.clear()
+    cards.delete("cust-1", ports.customers.wallet("cust-1").cards[0].card_id, ports)
+    with pytest.raises(SetupIncompleteError):
+        cards.add("cust-1", "seti_0009", None, ports)
+    ports.clock.forward(LEASE)
+    reconcile(ports, lambda: 60.0)
+    assert "pm_again" in ports.gateway.detached
+    assert len(ports.customers.wallet("cust-1").cards) == 1
 
 
 def test_a_setup_confirmed_with_a_stored_card_does_not_let_go_of_it(ports: FakePorts) -> None:

@@ -75,8 +75,8 @@ class Wallet:
 
     ``holds`` names the cards with a charge in flight, by payment id: such a card is not deleted.
     ``autopay`` is the customer's wish; nothing is charged automatically without a primary card.
-    ``gone`` are the SetupIntents and PaymentMethods of the last cards deleted: Stripe may tell late
-    of one, and somebody may try to pay with one.
+    ``gone`` are the SetupIntents and PaymentMethods of the last cards deleted or refused: Stripe
+    may tell late of one, and somebody may try to pay with one.
     """
 
     customer_id: str
@@ -169,8 +169,12 @@ class Wallet:
         primary = self.primary
         if primary == card_id:
             primary = cards[position % len(cards)].card_id if cards else None
-        gone = (*self.gone, card.setup_intent, card.payment_method)[-REMEMBERED:]
-        return replace(self, cards=cards, primary=primary, gone=gone)
+        without = replace(self, cards=cards, primary=primary)
+        return without.refuse(card.setup_intent, card.payment_method)
+
+    def refuse(self, setup_intent: str, payment_method: str) -> "Wallet":
+        """Remember a card that is not, or no longer, in the wallet and never comes in again."""
+        return replace(self, gone=(*self.gone, setup_intent, payment_method)[-REMEMBERED:])
 
     def set_autopay(self, *, enabled: bool) -> "Wallet":
         """Turn automatic payment on or off.

@@ -119,7 +119,7 @@ def add(
         return until_fresh(attempt)
     except ConflictError:
         if result:
-            _let_go(customer_id, result.payment_method, ports)
+            _let_go(customer_id, result, setup_intent, ports)
         raise
 
 
@@ -140,16 +140,22 @@ def _require_succeeded(setup_intent: str, wallet: Wallet, ports: Ports) -> Setup
     return result
 
 
-def _let_go(customer_id: str, payment_method: str, ports: Ports) -> None:
+def _let_go(customer_id: str, refused: SetupResult, setup_intent: str, ports: Ports) -> None:
     """Let go of a card at Stripe that the wallet refused, through the outbox.
 
-    A SetupIntent may have been confirmed with a card that is in the wallet: that one stays.
+    The wallet remembers it, so that a second addition does not take in what is about to be let go
+    of. A SetupIntent may have been confirmed with a card that is in the wallet: that one stays.
     """
-    if any(c.payment_method == payment_method for c in ports.customers.wallet(customer_id).cards):
-        return
-    entry = outbox.entry(customer_id, ports=ports, detach=(payment_method,))
-    ports.outbox.put(entry)
-    ports.committed.append(entry)
+
+    def attempt() -> None:
+        wallet = ports.customers.wallet(customer_id)
+        if wallet.knows(refused.payment_method):
+            return
+        entry = outbox.entry(customer_id, ports=ports, detach=(refused.payment_method,))
+        ports.customers.save(wallet.refuse(setup_intent, refused.payment_method), entry)
+        ports.committed.append(entry)
+
+    until_fresh(attempt)
 
 
 def delete(customer_id: str, card_id: str, ports: Ports) -> None:
