@@ -58,7 +58,7 @@ def describe() -> dict[str, Any]:
     for path, operations in paths.items():
         for method, operation in operations.items():
             _finish(operation, secured=(method, path) not in public)
-    for unused in ("HTTPValidationError", "ValidationError"):
+    for unused in ("HTTPValidationError", "ResponseValidationError", "ValidationError"):
         schemas.pop(unused, None)
     return {
         "openapi": "3.1.0",
