@@ -106,7 +106,7 @@ check: .venv/ready openapi-check requirements-check portal-check ## Lint, types,
 	@echo "ruff"; $(BIN)/ruff format -q --check . && $(BIN)/ruff check -q .
 	@echo "mypy"; $(BIN)/mypy --no-error-summary
 	@echo "import-linter"; $(BIN)/lint-imports --no-logo >.local/imports.log || { cat .local/imports.log; exit 1; }
-	@echo "cfn-lint"; $(BIN)/cfn-lint template.yaml
+	@echo "cfn-lint"; $(BIN)/cfn-lint template.yaml waf.yaml
 
 openapi: .venv/ready ## Write docs/openapi.yaml from the code
 	@$(BIN)/python -m local.openapi
