@@ -128,9 +128,12 @@ format: .venv/ready ## Format and mend what can be mended
 	@$(BIN)/ruff format -q . && $(BIN)/ruff check -q --fix .
 
 # ---- Deployment, locks, documents -----------------------------------------------------------------
-.PHONY: build lock walkthrough env-vars
+.PHONY: build publish lock walkthrough env-vars
 build: .local/sam/ready portal ## sam build, without Docker; then `sam deploy --guided`
 	@PATH="$(CURDIR)/.local/bootstrap/bin:$$PATH" SAM_CLI_TELEMETRY=0 .local/sam/bin/sam build
+
+publish: .venv/ready portal ## Put the portal into the deployed stack `billfold`, or STACK=another
+	@$(BIN)/python -m local.publish $(or $(STACK),billfold)
 
 lock: $(UV) ## Compile all locks from pyproject.toml, keeping what still fits; UPGRADE=1 takes newer
 	@$(COMPILE) $(if $(UPGRADE),--upgrade) pyproject.toml -o layers/billfold/requirements.txt

@@ -16,8 +16,8 @@ from local.layout import ROOT
 from local.portal_headers import portal_headers
 from local.stack_file import Stack
 
-SOURCE: Final = ROOT / "portal"
-DIST: Final = SOURCE / "dist"
+DIST: Final = ROOT / "portal" / "dist"
+CONFIG: Final = "config.json"
 _FILE = re.compile(r"\.[^/]*$")
 
 
@@ -66,7 +66,7 @@ class _Files(StaticFiles):
 
     def __init__(self, dist: Path, stripe: Mapping[str, str | None]) -> None:
         super().__init__(directory=dist, check_dir=False)
-        self._config = dist / "config.json"
+        self._config = dist / CONFIG
         self._stripe = stripe
 
     def get_path(self, scope: Scope) -> str:
@@ -75,7 +75,7 @@ class _Files(StaticFiles):
         return "index.html" if path == "." or is_page(path) else path
 
     async def get_response(self, path: str, scope: Scope) -> Response:
-        if path == "config.json" and self._config.exists():
+        if path == CONFIG and self._config.exists():
             content = json.loads(self._config.read_text()) | {"stripe": self._stripe}
             answer: Response = JSONResponse(content)
         else:
