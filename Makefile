@@ -7,6 +7,9 @@ PYTHON ?= python3
 UV := .local/bootstrap/bin/uv
 BIN := .venv/bin
 LOCAL := .local/venv/bin/python
+# Run inside portal/; the Node is ours, whatever the system has.
+NPM := cd portal && PATH="$(CURDIR)/.local/node/bin:$$PATH" npm
+LOCKS := bootstrap local portal sam
 COMPILE := $(UV) pip compile -q --universal --generate-hashes --no-header --python-version 3.11
 
 .PHONY: help
@@ -45,14 +48,39 @@ endef
 	$(call environment,.local/sam,requirements/sam.txt,SAM)
 	@touch $@
 
+.local/node/ready: $(UV) requirements/portal.txt
+	$(call environment,.local/node,requirements/portal.txt,Node)
+	@touch $@
+
 .PHONY: setup
 setup: .venv/ready .local/venv/ready ## Install everything that the other targets need
 
+# ---- The portal: built anew only when something of it has changed ---------------------------------
+PORTAL_SOURCES := $(shell find portal -mindepth 1 \( -name node_modules -o -name dist \) -prune -o -print 2>/dev/null)
+
+portal/node_modules/ready: .local/node/ready portal/package-lock.json
+	@echo "Installing the portal's packages"
+	@($(NPM) ci --ignore-scripts --no-audit --no-fund --loglevel=error) >.local/portal.log 2>&1 \
+	  || { echo "billfold: the portal's packages cannot be installed; .local/portal.log says more" >&2; exit 1; }
+	@touch $@
+
+portal/dist/index.html: portal/node_modules/ready $(PORTAL_SOURCES)
+	@echo "Building the portal"
+	@($(NPM) run --silent build) >.local/portal.log 2>&1 \
+	  || { echo "billfold: the portal cannot be built; .local/portal.log says more" >&2; exit 1; }
+	@touch $@
+
+.PHONY: portal portal-check
+portal: portal/dist/index.html ## Build the portal into portal/dist, unless nothing has changed
+portal-check: portal/node_modules/ready
+	@echo "portal"; for task in check generate:check; do \
+	  ($(NPM) run --silent $$task) >.local/portal.log 2>&1 || { cat .local/portal.log; exit 1; }; done
+
 # ---- The embedded stack ---------------------------------------------------------------------------
 .PHONY: run up down reset status trail compare
-run: .local/venv/ready ## Start the whole product in the foreground; Ctrl-C stops it
+run: .local/venv/ready portal ## Start the whole product in the foreground; Ctrl-C stops it
 	@exec $(LOCAL) -m local run
-up: .local/venv/ready ## Start it in the background and wait until it is healthy
+up: .local/venv/ready portal ## Start it in the background and wait until it is healthy
 	@$(LOCAL) -m local up
 down: .local/venv/ready ## Stop it
 	@$(LOCAL) -m local down
@@ -67,18 +95,18 @@ compare: .venv/ready ## Compare Stripe with the ledger: make compare DAY=2026-11
 
 # ---- Proof ----------------------------------------------------------------------------------------
 .PHONY: test prove check openapi openapi-check requirements-check format
-test: setup .local/sam/ready ## Run every test
+test: setup .local/sam/ready portal ## Run every test
 	@$(BIN)/python -m local.browser
 	@$(BIN)/pytest -q $(TESTS)
 
 prove: .venv/ready ## The longer proof: large models, every crash in every way; takes some minutes
 	@BILLFOLD_PROVE=1 $(BIN)/pytest -q tests/proof
 
-check: .venv/ready openapi-check requirements-check ## Lint, types, direction of imports, template, drift
+check: .venv/ready openapi-check requirements-check portal-check ## Lint, types, direction of imports, template, drift
 	@echo "ruff"; $(BIN)/ruff format -q --check . && $(BIN)/ruff check -q .
 	@echo "mypy"; $(BIN)/mypy --no-error-summary
 	@echo "import-linter"; $(BIN)/lint-imports --no-logo >.local/imports.log || { cat .local/imports.log; exit 1; }
-	@echo "cfn-lint"; $(BIN)/cfn-lint template.yaml
+	@echo "cfn-lint"; $(BIN)/cfn-lint template.yaml waf.yaml
 
 openapi: .venv/ready ## Write docs/openapi.yaml from the code
 	@$(BIN)/python -m local.openapi
@@ -89,9 +117,9 @@ requirements-check: $(UV)
 	@echo "locks"; mkdir -p .local/locks; cp requirements/*.txt .local/locks/; \
 	cp layers/billfold/requirements.txt .local/locks/layer.txt; \
 	$(COMPILE) pyproject.toml -o .local/locks/layer.txt; \
-	for group in bootstrap local sam; do $(COMPILE) --group $$group -o .local/locks/$$group.txt; done; \
+	for group in $(LOCKS); do $(COMPILE) --group $$group -o .local/locks/$$group.txt; done; \
 	$(COMPILE) --group dev pyproject.toml -o .local/locks/dev.txt; \
-	for group in bootstrap dev local sam; do cmp -s .local/locks/$$group.txt requirements/$$group.txt \
+	for group in dev $(LOCKS); do cmp -s .local/locks/$$group.txt requirements/$$group.txt \
 	  || { echo "requirements/$$group.txt is not what pyproject.toml asks for: run 'make lock'"; exit 1; }; done; \
 	cmp -s .local/locks/layer.txt layers/billfold/requirements.txt \
 	  || { echo "layers/billfold/requirements.txt is not what pyproject.toml asks for: run 'make lock'"; exit 1; }
@@ -100,14 +128,17 @@ format: .venv/ready ## Format and mend what can be mended
 	@$(BIN)/ruff format -q . && $(BIN)/ruff check -q --fix .
 
 # ---- Deployment, locks, documents -----------------------------------------------------------------
-.PHONY: build lock walkthrough env-vars
-build: .local/sam/ready ## sam build, without Docker; then `sam deploy --guided`
+.PHONY: build publish lock walkthrough env-vars
+build: .local/sam/ready portal ## sam build, without Docker; then `sam deploy --guided`
 	@PATH="$(CURDIR)/.local/bootstrap/bin:$$PATH" SAM_CLI_TELEMETRY=0 .local/sam/bin/sam build
+
+publish: .venv/ready portal ## Put the portal into the deployed stack `billfold`, or STACK=another
+	@$(BIN)/python -m local.publish $(or $(STACK),billfold)
 
 lock: $(UV) ## Compile all locks from pyproject.toml, keeping what still fits; UPGRADE=1 takes newer
 	@$(COMPILE) $(if $(UPGRADE),--upgrade) pyproject.toml -o layers/billfold/requirements.txt
 	@$(COMPILE) $(if $(UPGRADE),--upgrade) --group dev pyproject.toml -o requirements/dev.txt
-	@for group in bootstrap local sam; do \
+	@for group in $(LOCKS); do \
 	  $(COMPILE) $(if $(UPGRADE),--upgrade) --group $$group -o requirements/$$group.txt; done
 
 env-vars: .venv/ready ## Write local/env-vars.json for `sam local invoke` from the running stack

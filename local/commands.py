@@ -111,7 +111,8 @@ def _summary(stack: Stack) -> str:
         f"  {login.email:<22} {login.password:<20} {login.customer_id}" for login in stack.customers
     )
     return (
-        f"\n  Portal  {stack.portal_url}\n  Mail    {stack.mail_url}\n"
+        f"\n  Portal  {stack.portal_url}\n  Demo    {stack.demo_url}  what to try, and curl lines\n"
+        f"  Mail    {stack.mail_url}  invitations and reset codes\n"
         f"  Stripe  {stack.stripe_url}\n  AWS     {stack.aws_endpoint_url}\n\n"
         f"  Log-ins\n{logins}\n\n  Ctrl-C stops it; `make reset` forgets its data."
     )

@@ -1,4 +1,7 @@
-"""The one origin that a browser sees: portal at ``/``, API below ``/v1``, mail at ``/mail``.
+"""The one origin that a browser sees: portal at ``/``, API below ``/v1``.
+
+Beside them are two pages of the embedded stack itself: what to try at ``/demo``, the local inbox
+at ``/mail``.
 
 It stands for CloudFront and API Gateway's front: it answers as the gateway does where the AWS
 emulator does not (limits, errors), and adds nothing that a function could rely on.
@@ -15,10 +18,12 @@ from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
-from starlette.routing import Route
+from starlette.routing import Mount, Route
+from starlette.types import Receive, Scope, Send
 
 from local import mail, pages
 from local.admission import Workers
+from local.portal_files import PortalFiles
 from local.provision import Api
 from local.stack_file import Stack
 
@@ -27,6 +32,10 @@ METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 MAX_BODY_BYTES: Final = 10 * 1024 * 1024
 MAX_HEADER_BYTES: Final = 10240
 GATEWAY_SECONDS: Final = 30
+PAGE_POLICY: Final = (
+    "default-src 'none'; style-src 'unsafe-inline'; img-src 'self'; base-uri 'none'; "
+    "form-action 'none'; frame-ancestors 'none'"
+)
 # These concern one connection and are not passed on (RFC 9110, 7.6.1).
 HOP_BY_HOP: Final = frozenset(
     {
@@ -44,8 +53,8 @@ HOP_BY_HOP: Final = frozenset(
 )
 
 
-def application(  # noqa: C901 - three small routes around one client
-    api: Api, workers: Workers, stack: Callable[[], Stack | None]
+def application(  # noqa: C901 - a few small routes around one client
+    api: Api, workers: Workers, stack: Stack, is_up: Callable[[], bool]
 ) -> Starlette:
     """Make the proxy.
 
@@ -56,7 +65,9 @@ def application(  # noqa: C901 - three small routes around one client
     workers
         Whose turn it is to call a function.
     stack
-        Gives what the page shows; None while the stack is coming up.
+        Where everything is.
+    is_up
+        Tells whether it is all there yet.
     """
     upstream = httpx.AsyncClient(
         timeout=httpx.Timeout(GATEWAY_SECONDS + 1, pool=None),
@@ -85,17 +96,23 @@ def application(  # noqa: C901 - three small routes around one client
             return _message(500, "Internal Server Error")
         return _as_gateway(answer)
 
-    async def portal(_request: Request) -> Response:
-        shown = stack()
-        if shown is None:
-            return HTMLResponse(pages.coming_up(), status_code=503, headers={"Retry-After": "2"})
-        return HTMLResponse(pages.portal(shown))
+    portal_files = PortalFiles(stack)
+
+    async def portal(scope: Scope, receive: Receive, send: Send) -> None:
+        if is_up() and portal_files.built:
+            await portal_files(scope, receive, send)
+        else:
+            text = pages.not_built() if is_up() else pages.coming_up()
+            page = _page(text, status=503, **{"Retry-After": "2"})
+            await page(scope, receive, send)
+
+    async def demo(_request: Request) -> Response:
+        return _page(pages.demo(stack)) if is_up() else _page(pages.coming_up(), status=503)
 
     async def inbox(request: Request) -> Response:
-        shown = stack()
-        messages = await mail.messages(upstream, shown.aws_endpoint_url) if shown else []
+        messages = await mail.messages(upstream, stack.aws_endpoint_url) if is_up() else []
         if "text/html" in request.headers.get("accept", ""):
-            return HTMLResponse(pages.mail(messages))
+            return _page(pages.mail(messages))
         return JSONResponse({"data": messages})
 
     @asynccontextmanager
@@ -105,14 +122,20 @@ def application(  # noqa: C901 - three small routes around one client
 
     return Starlette(
         routes=[
-            Route("/", portal),
-            Route("/mail", inbox),
             Route("/v1/{path:path}", gateway, methods=METHODS),
+            Route("/demo", demo),
+            Route("/mail", inbox),
+            Mount("/", portal),
         ],
         # A page of another name must not reach the stack by pointing its name here.
         middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=["127.0.0.1", "localhost"])],
         lifespan=lifespan,
     )
+
+
+def _page(text: str, *, status: int = 200, **headers: str) -> Response:
+    """Answer with a page of the embedded stack's own; its style is inside the page."""
+    return HTMLResponse(text, status, {"Content-Security-Policy": PAGE_POLICY, **headers})
 
 
 def _pattern(key: str) -> re.Pattern[str]:

@@ -29,6 +29,7 @@ class Stack:
     stripe_secret_key: str
     stripe_control_url: str | None
     aws_endpoint_url: str
+    demo_url: str
     mail_url: str
     customers: Sequence[Login]
 

@@ -4,6 +4,7 @@ import fcntl
 import os
 import shutil
 import signal
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -133,19 +134,19 @@ def _bring_up(
         emulators.wait_for(f"{stack.aws_endpoint_url}/_ministack/health", children[0], check)
         if stripe.control_url:
             emulators.wait_for(f"{stripe.control_url}/health", children[1], check)
-    shown: list[Stack] = []
+    up = threading.Event()
     servers: list[Server] = []
 
     def deployed(api: Api) -> None:
         workers = Workers(set(api.routes.values()), extra)
-        app = application(api, workers, lambda: shown[0] if shown else None)
+        app = application(api, workers, stack, up.is_set)
         servers.append(Server(app, ports.portal))
         closing.callback(servers[0].stop)
         servers[0].start()
 
     order = Order(stack.aws_endpoint_url, stack.api_url, layout.build, layout.run / "layer", stripe)
     provision(order, deployed, check)
-    shown.append(stack)
+    up.set()
     closing.callback(layout.stack_file.unlink, missing_ok=True)
     ready(stack)
     # Last: `up` goes away when it sees the file.
@@ -188,6 +189,7 @@ def _describe(ports: Ports, stripe: stripe_keys.StripeAccount) -> Stack:
         stripe_secret_key=stripe.secret_key,
         stripe_control_url=stripe.control_url,
         aws_endpoint_url=f"http://{LOOPBACK}:{ports.aws}",
+        demo_url=f"{origin}/demo",
         mail_url=f"{origin}/mail",
         customers=[customer.login for customer in CUSTOMERS],
     )

@@ -1,4 +1,4 @@
-"""The pages that the local proxy shows itself, until the portal exists."""
+"""The pages that the local proxy shows beside the portal."""
 
 import re
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from local.stack_file import Stack
 FOLDER = Path(__file__).parent
 
 
-def portal(stack: Stack) -> str:
+def demo(stack: Stack) -> str:
     """Show log-ins, links and the main job."""
     rows = "".join(
         f"<tr><td>{escape(login.customer_id)}</td><td><code>{escape(login.email)}</code></td>"
@@ -27,13 +27,14 @@ def portal(stack: Stack) -> str:
         EMAIL=first.email,
         PASSWORD=first.password,
     )
-    body = Template((FOLDER / "portal.html").read_text()).substitute(
+    body = Template((FOLDER / "demo.html").read_text()).substitute(
         rows=rows,
         steps=escape(steps),
         aws=escape(stack.aws_endpoint_url),
+        portal=escape(stack.portal_url),
         stripe=escape(stack.stripe_url),
     )
-    return _page("Billfold", body)
+    return _page("Billfold on this machine", body)
 
 
 def mail(messages: Sequence[dict[str, Any]]) -> str:
@@ -45,12 +46,21 @@ def mail(messages: Sequence[dict[str, Any]]) -> str:
         for message in messages
     )
     body = shown or "<p>Nothing yet. Ask for a password reset and look here for the code.</p>"
-    return _page("Local inbox", f"<p><a href=/>Back</a></p>{body}")
+    return _page("Local inbox", f"<p><a href=/demo>Back</a></p>{body}")
 
 
 def coming_up() -> str:
     """Say that the stack is not ready."""
     return _page("Billfold", "<meta http-equiv=refresh content=2><p>The stack is coming up …</p>")
+
+
+def not_built() -> str:
+    """Say how the portal gets there."""
+    return _page(
+        "Billfold",
+        "<meta http-equiv=refresh content=2><p>The portal is not built yet: run "
+        "<code>make portal</code>. <a href=/demo>What can be tried without it</a></p>",
+    )
 
 
 def _about(index: int) -> str:

@@ -2,11 +2,9 @@
 
 import json
 import re
-import subprocess
 from pathlib import Path
 from typing import Any
 
-import pytest
 import yaml
 from billfold.adapters.dynamodb import keys
 
@@ -27,37 +25,6 @@ PUBLIC = {
     ("post", "/v1/auth/password-reset/confirm"),
     ("post", "/v1/webhooks/stripe"),
 }
-
-
-# SAM's translator lives in the environment of the embedded stack, whose pins differ from these.
-TRANSLATE = """
-import json, sys
-from pathlib import Path
-from samtranslator.translator.transform import transform
-from local.translate import CODE, _ManagedPolicies, read
-
-template = read(Path("template.yaml"))
-for resource in template["Resources"].values():
-    if resource["Type"] in CODE:
-        resource["Properties"][CODE[resource["Type"]]] = "s3://bucket/code.zip"
-json.dump(transform(template, {}, _ManagedPolicies()), sys.stdout, default=str)
-"""
-
-
-@pytest.fixture(scope="module")
-def resources() -> dict[str, Any]:
-    done = subprocess.run(
-        [ROOT / ".local" / "venv" / "bin" / "python", "-c", TRANSLATE],
-        cwd=ROOT,
-        env={"AWS_DEFAULT_REGION": "us-east-1", "PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
-    assert done.returncode == 0, done.stderr
-    found: dict[str, Any] = json.loads(done.stdout)["Resources"]
-    return found
 
 
 def of_type(resources: dict[str, Any], kind: str) -> dict[str, Any]:

@@ -67,6 +67,17 @@ class WebhookSettings(Settings):
     stripe_events_queue_url: str = Field(min_length=8)
 
 
+class OriginSettings(Settings):
+    """What CloudFront's secret is recognized by; nothing where there is no CloudFront."""
+
+    origin_digests: str = Field(default="", pattern=r"^([0-9a-f]{64}(,[0-9a-f]{64})*)?$")
+
+    @property
+    def digests(self) -> list[str]:
+        """The SHA-256 of each value that is taken; two while it changes."""
+        return self.origin_digests.split(",") if self.origin_digests else []
+
+
 class IntakeSettings(Settings):
     """Where messages go that no retry can help."""
 

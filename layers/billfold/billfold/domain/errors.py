@@ -242,6 +242,13 @@ class CrossSiteError(BillfoldError):
     detail = "This request must come from the portal itself."
 
 
+class WrongAddressError(BillfoldError):
+    """The request went around the portal's address."""
+
+    code = "wrong_address"
+    detail = "Call the API at the portal's own address."
+
+
 class InvalidCodeError(BillfoldError):
     """The code is wrong or has expired."""
 

@@ -20,7 +20,7 @@ from billfold.domain.errors import (
     ForbiddenTokenError,
     UnavailableError,
 )
-from billfold.entrypoints import body, observability, problems
+from billfold.entrypoints import body, front_door, observability, problems
 from billfold.services import outbox
 
 Handler = Callable[[dict[str, Any], LambdaContext], dict[str, Any]]
@@ -88,6 +88,7 @@ def handler(app: APIGatewayHttpResolver, *, guard: Guard = body.guard) -> Handle
         request = event.get("requestContext", {}).get("requestId", "")
         logger.set_correlation_id(request)
         try:
+            front_door.require_passed(event)
             guard(event)
             answer = app.resolve(event, context)
             if context.get_remaining_time_in_millis() > MILLISECONDS_TO_TELL:
@@ -139,8 +140,8 @@ def access_token(app: APIGatewayHttpResolver) -> str:
 
 
 def source_address(app: APIGatewayHttpResolver) -> str:
-    """Give the address that the request came from, as API Gateway saw it."""
-    return str(app.current_event.request_context.http.source_ip)
+    """Give the address that the request set out from."""
+    return front_door.source_address(app.current_event.raw_event)
 
 
 def require_same_site(app: APIGatewayHttpResolver) -> None:

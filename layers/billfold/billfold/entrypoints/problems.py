@@ -32,6 +32,7 @@ _STATUS: Final[dict[type[errors.BillfoldError], int]] = {
     errors.SessionExpiredError: 401,
     errors.ForbiddenTokenError: 401,
     errors.CrossSiteError: 403,
+    errors.WrongAddressError: 403,
 }
 _TITLES: Final = {
     400: "Bad request",

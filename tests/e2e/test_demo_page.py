@@ -1,4 +1,4 @@
-"""What a newcomer sees and pastes: the start page, its curl lines, the inbox."""
+"""What a newcomer sees and pastes: the portal, the page with curl lines, the inbox."""
 
 import html
 import re
@@ -12,8 +12,20 @@ from tests.e2e.client import Stack, new_customer, new_invoice, until
 pytestmark = pytest.mark.e2e
 
 
+def test_the_portal_is_served_and_leads_to_the_api(stack: Stack) -> None:
+    page = httpx.get(f"{stack['portal_url']}/billing/cards")
+    assert page.status_code == 200
+    assert page.headers["content-type"].startswith("text/html")
+    policy = page.headers["content-security-policy"]
+    assert f"script-src 'self' {stack['stripe_url']};" in policy
+    config = httpx.get(f"{stack['portal_url']}/config.json").json()
+    assert config["stripe"]["publishable_key"] == stack["stripe_publishable_key"]
+    assert httpx.get(config["stripe"]["script"]).status_code == 200
+    assert httpx.get(f"{stack['portal_url']}/v1/account").status_code == 401
+
+
 def test_the_page_shows_the_log_ins(stack: Stack) -> None:
-    page = httpx.get(stack["portal_url"]).text
+    page = httpx.get(stack["demo_url"]).text
     for login in stack["customers"]:
         assert login["email"] in page
         assert login["password"] in page
@@ -22,7 +34,7 @@ def test_the_page_shows_the_log_ins(stack: Stack) -> None:
 def test_the_curl_lines_on_the_page_pay_an_invoice(stack: Stack) -> None:
     payer = new_customer(stack)
     invoice = new_invoice(payer)
-    found = re.search(r"<pre>(.*?)</pre>", httpx.get(stack["portal_url"]).text, re.DOTALL)
+    found = re.search(r"<pre>(.*?)</pre>", httpx.get(stack["demo_url"]).text, re.DOTALL)
     assert found
     first = stack["customers"][0]
     lines = html.unescape(found[1])
