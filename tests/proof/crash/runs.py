@@ -118,6 +118,7 @@ def run(point: Point, sites: Sites) -> World:
         world.come_to_rest()
         ended = world.invoice.status in {InvoiceStatus.PAID, InvoiceStatus.VOID}
         assert ended, f"{point}: the invoice can never be paid: {world.invoice}"
+    point.scenario.after(world)
     if point.then is Then.EVENTS:
         # Stripe delivers until it is heard, so that cards are in the end on both sides alike.
         _hear_all(point, world)
@@ -169,7 +170,7 @@ def _follow(point: Point, act: Callable[[World], None], world: World) -> None:
 
 
 def _hear_all(point: Point, world: World) -> None:
-    events = 2 * world.stripe.events(world.customer_id)
+    events = 2 * world.stripe.events()
     random.Random(f"{SEED} {point}").shuffle(events)
     for event in events:
         world.hear(event)

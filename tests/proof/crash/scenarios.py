@@ -11,10 +11,24 @@ from typing import Final
 
 from billfold.domain.money import Money
 from billfold.domain.payment import StoredCard
-from billfold.services import cards
-from billfold.services.ports import SetupSecret
 
 from tests.proof.crash.acts import change, delete, leave, pay
+from tests.proof.crash.other_paths import (
+    added,
+    added_by_event,
+    added_twice,
+    agrees,
+    chosen,
+    has_the_card,
+    is_gone,
+    let_go,
+    never_at_the_bank,
+    nightly,
+    parked,
+    refunded,
+    shows_refund,
+    worker,
+)
 from tests.proof.crash.pay_paths import (
     BUS,
     COMMITTED,
@@ -40,28 +54,13 @@ from tests.proof.crash.world import World
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """``before`` gives the act, made for what it has put in place."""
+    """``before`` gives the act, made for what it has put in place; ``after`` looks at the end."""
 
     name: str
     least: int
     before: Callable[[World], Act]
     currency: str = "USD"
-
-
-def _worker(card: str) -> Callable[[World], Act]:
-    """The reply to a confirm was lost, and Stripe's events tell how it ended."""
-
-    def before(world: World) -> Act:
-        source = StoredCard(world.has_card(card).card_id, None)
-        leave(world, source, CONFIRM, Mode.REPLY_LOST)
-
-        def act(world: World) -> None:
-            for event in world.stripe.events(world.customer_id):
-                world.hear(event)
-
-        return act
-
-    return before
+    after: Callable[[World], None] = lambda _: None
 
 
 def _reconciler(card: str, call: str, mode: Mode) -> Callable[[World], Act]:
@@ -138,29 +137,6 @@ def _paid_and_deleted(world: World) -> Act:
     return act
 
 
-def _added(world: World) -> Act:
-    """The browser gives a card to Stripe between two requests of ours."""
-    typed = world.stripe.typed()
-    begun: list[SetupSecret] = []
-
-    def act(world: World) -> None:
-        if not begun:
-            setup = world.ask(lambda ports: cards.begin_setup(world.customer_id, ports))
-            if setup is None:
-                return
-            world.stripe.confirm_setup(setup.setup_intent, setup.client_secret, typed)
-            begun.append(setup)
-        world.ask(lambda ports: cards.add(world.customer_id, begun[0].setup_intent, "mine", ports))
-
-    return act
-
-
-def _added_twice(world: World) -> Act:
-    """The same number again: the wallet refuses it, and Stripe is told to let go of it."""
-    world.has_card(GOOD)
-    return _added(world)
-
-
 SCENARIOS: Final = (
     Scenario("stored card", 8, stored(GOOD)),
     Scenario("one-time card, first Stripe customer", 11, one_time),
@@ -173,8 +149,8 @@ SCENARIOS: Final = (
     Scenario("intent made with a 500, then again", 14, trouble_at_stripe(INTENTS, COMMITTED)),
     Scenario("confirm answered by a 429, then again", 15, trouble_at_stripe(CONFIRMS, "429")),
     Scenario("confirm executed with a 500", 7, trouble_at_stripe(CONFIRMS, COMMITTED)),
-    Scenario("worker settles", 5, _worker(GOOD)),
-    Scenario("worker declines", 5, _worker(POOR)),
+    Scenario("worker settles", 5, worker(GOOD)),
+    Scenario("worker declines", 5, worker(POOR)),
     Scenario("reconciler settles", 10, _reconciler(GOOD, CONFIRM, Mode.CRASH_AFTER)),
     Scenario("reconciler fences", 11, _reconciler(GOOD, CONFIRM, Mode.CRASH_BEFORE)),
     Scenario("reconciler releases", 8, _reconciler(GOOD, CREATE, Mode.CRASH_AFTER)),
@@ -186,6 +162,13 @@ SCENARIOS: Final = (
     Scenario("void of an unknown payment, not charged", 17, _void_of_unknown(Mode.CRASH_BEFORE)),
     Scenario("card deleted, then used", 6, _deleted),
     Scenario("paid, and the card deleted", 13, _paid_and_deleted),
-    Scenario("card added", 11, _added),
-    Scenario("card added that is there", 9, _added_twice),
+    Scenario("card added", 11, added),
+    Scenario("card added that is there", 9, added_twice),
+    Scenario("card added by Stripe's event", 6, added_by_event, after=has_the_card),
+    Scenario("card deleted, and the reconciler lets go of it", 8, let_go, after=is_gone),
+    Scenario("primary card, nickname, automatic payment", 11, chosen),
+    Scenario("bank's step never taken", 10, never_at_the_bank),
+    Scenario("refund and dispute", 8, refunded, after=shows_refund),
+    Scenario("event that matches nothing", 7, parked),
+    Scenario("night before anybody settles", 7, nightly, after=agrees),
 )

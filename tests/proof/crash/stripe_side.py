@@ -10,10 +10,9 @@ from billfold.adapters.stripe_webhooks import StripeWebhooks
 from billfold.domain.stripe_event import StripeEvent
 
 from tests.emulator import Emulator
-from tests.proof.auditor import metadata
 
 WEBHOOK_SECRET: Final = "whsec_crash"
-NEWEST: Final = 60
+NEWEST: Final = 100
 """More events than one run makes."""
 
 
@@ -26,6 +25,10 @@ class StripeSide:
     @property
     def url(self) -> str:
         return self.emulator.url
+
+    def forget(self) -> None:
+        """Forget all that was, so that each run has a Stripe account to itself."""
+        self.emulator.control("reset")
 
     def arrived(self) -> int:
         """Count the requests that Stripe got since ``forget_requests``."""
@@ -69,16 +72,17 @@ class StripeSide:
         answer = self.emulator.confirm_setup(setup_intent, secret, card)
         assert answer.status_code in {200, 400}, answer.text
 
-    def events(self, customer_id: str) -> list[StripeEvent]:
-        """Give what Stripe would deliver of this customer, read by the product's own reader."""
+    def gives_back(self, charge: str, amount: int) -> None:
+        """Refund a part of a charge, and let its holder dispute it."""
+        self.emulator.post("refunds", charge=charge, amount=amount)
+        self.emulator.control("disputes", charge=charge)
+
+    def events(self) -> list[StripeEvent]:
+        """Give what Stripe would deliver of this run, read by the product's own reader."""
         reader = StripeWebhooks((WEBHOOK_SECRET,))
-        mine = [
-            reader.read(payload, _signature(payload))
-            for event in self.emulator.get("/v1/events", limit=NEWEST)
-            if metadata(event["data"]["object"]).get("customer_id") == customer_id
-            for payload in [json.dumps(event)]
-        ]
-        return [event for event in mine if event]
+        payloads = [json.dumps(event) for event in self.emulator.get("/v1/events", limit=NEWEST)]
+        read = [reader.read(payload, _signature(payload)) for payload in payloads]
+        return [event for event in read if event]
 
 
 def _signature(payload: str) -> str:

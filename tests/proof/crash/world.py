@@ -8,7 +8,7 @@ it what it had only in memory.
 import json
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, Final, TypeVar
 
 from billfold.adapters.dynamodb.keys import PAYMENT
@@ -68,6 +68,7 @@ class World:
     def __init__(self, sites: Sites, currency: str = "USD") -> None:
         self.sites, self.stripe, self.wire = sites, sites.stripe, sites.wire
         sites.runs += 1
+        sites.stripe.forget()
         self.customer_id = f"cust-{sites.runs}"
         self.table = f"run-{sites.runs}"
         sites.create_table(self.table)
@@ -204,6 +205,12 @@ class World:
 
     def violations(self) -> list[str]:
         return check(self.auditor, Auditor(self.stripe.emulator, self.customer_id), self.history)
+
+    @property
+    def charged_on(self) -> date:
+        """The UTC day on which Stripe has charged, which is no day of our clock's."""
+        [charge] = Auditor(self.stripe.emulator, self.customer_id).charges()
+        return charge.charged_on
 
     def charges_on(self, payment_method: str) -> frozenset[str]:
         charges = Auditor(self.stripe.emulator, self.customer_id).charges()
