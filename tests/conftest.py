@@ -48,11 +48,14 @@ def a_stack(state: Path, **settings: str) -> Iterator[dict[str, Any]]:
 @pytest.fixture
 def say(request: pytest.FixtureRequest) -> Callable[[str], None]:
     """Tell whoever waits for a long test how far it is; only while proving."""
-    reporter = request.config.pluginmanager.get_plugin("terminalreporter")
+    plugins = request.config.pluginmanager
+    reporter, capture = plugins.get_plugin("terminalreporter"), plugins.get_plugin("capturemanager")
 
     def write(line: str) -> None:
-        if reporter and os.environ.get("BILLFOLD_PROVE"):
-            reporter.write_line(line)
+        if reporter and capture and os.environ.get("BILLFOLD_PROVE"):
+            with capture.global_and_fixture_disabled():
+                reporter.write_line(line)
+                reporter.flush()
 
     return write
 

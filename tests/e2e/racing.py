@@ -107,7 +107,8 @@ def by_call(key: str, ports: Container, act: Callable[[], Payment]) -> Answer:
         return Answer(key, status_of(error), error.code, error.text)
     finally:
         outbox.flush(ports)
-    return Answer(key, 201, payment_id=payment.payment_id, payment_status=payment.status.value)
+    status = 202 if payment.status is Status.PROCESSING else 201
+    return Answer(key, status, payment_id=payment.payment_id, payment_status=payment.status.value)
 
 
 def at_once(acts: Sequence[Callable[[], T]], chance: random.Random, spread: float = 0) -> list[T]:

@@ -39,9 +39,10 @@ def _crash_points(reporter: pytest.TerminalReporter) -> None:
         reporter.write_line("".join(f"{number:6}  " for number in numbers) + name)
     points = sum(tally.points for tally in TALLIES.values())
     landed = sum(tally.landed for tally in TALLIES.values())
+    seconds = sum(tally.seconds for tally in TALLIES.values())
     reads = sum(tally.reads_not_late for tally in TALLIES.values())
     reporter.write_line(
-        f"{points:,} points tried, {landed:,} failures landed as meant;"
+        f"{seconds:6.1f} s  {points:,} points tried, {landed:,} failures landed as meant;"
         f" {reads} left out: a read cannot be delivered late"
     )
 

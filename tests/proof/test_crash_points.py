@@ -1,6 +1,8 @@
 """Every I/O call of every money path fails in every way; afterwards the history must be right."""
 
 import os
+import time
+from collections.abc import Callable
 
 import pytest
 from billfold.domain.payment import State
@@ -14,9 +16,10 @@ from tests.proof.crash.wire import LATE
 EVERYTHING = bool(os.environ.get("BILLFOLD_PROVE"))
 
 
-@pytest.mark.timeout(1800)
+@pytest.mark.timeout(3600)
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)
-def test_every_call_may_fail(scenario: Scenario, sites: Sites) -> None:
+def test_every_call_may_fail(scenario: Scenario, sites: Sites, say: Callable[[str], None]) -> None:
+    began = time.monotonic()
     tally = TALLIES[scenario.name] = Tally()
     tally.calls, reads = calls_of(scenario, sites)
     assert len(tally.calls) >= scenario.least, tally.calls
@@ -32,5 +35,7 @@ def test_every_call_may_fail(scenario: Scenario, sites: Sites) -> None:
         tally.broken += [f"{point}: {violation}" for violation in world.violations()]
         tally.reviews += any(payment.state is State.REVIEW for payment in world.payments)
         world.close()
+    tally.seconds = time.monotonic() - began
+    say(f"{scenario.name}: {tally.points} points, {tally.seconds:.0f} s")
     assert not tally.broken, "\n".join(tally.broken)
     assert not tally.reviews

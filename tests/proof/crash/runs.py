@@ -53,6 +53,7 @@ class Tally:
     landed: int = 0
     reads_not_late: int = 0
     reviews: int = 0
+    seconds: float = 0
     broken: list[str] = field(default_factory=list)
 
 
