@@ -7,9 +7,9 @@ from moto import mock_aws
 
 from tests.emulator import running
 from tests.proof.casts import SEARCHED
+from tests.proof.crash.runs import TALLY, Tally
 from tests.proof.crash.sites import Sites
 from tests.proof.crash.stripe_side import StripeSide
-from tests.proof.crash.tallies import TALLIES
 
 
 @pytest.fixture(scope="session")
@@ -27,20 +27,27 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Print what the search of each cast took, and what the crash points of each path came to."""
     if SEARCHED:
         _model(terminalreporter)
-    if TALLIES:
-        _crash_points(terminalreporter)
+    tallies = [
+        Tally(**value)
+        for outcome in ("passed", "failed")
+        for report in terminalreporter.getreports(outcome)
+        for name, value in report.user_properties
+        if name == TALLY and report.when == "call"
+    ]
+    if tallies:
+        _crash_points(terminalreporter, tallies)
 
 
-def _crash_points(reporter: pytest.TerminalReporter) -> None:
+def _crash_points(reporter: pytest.TerminalReporter, tallies: list[Tally]) -> None:
     reporter.section("crash points")
     reporter.write_line(" calls  points  landed  broken  path")
-    for name, tally in TALLIES.items():
+    for tally in tallies:
         numbers = (len(tally.calls), tally.points, tally.landed, len(tally.broken))
-        reporter.write_line("".join(f"{number:6}  " for number in numbers) + name)
-    points = sum(tally.points for tally in TALLIES.values())
-    landed = sum(tally.landed for tally in TALLIES.values())
-    seconds = sum(tally.seconds for tally in TALLIES.values())
-    reads = sum(tally.reads_not_late for tally in TALLIES.values())
+        reporter.write_line("".join(f"{number:6}  " for number in numbers) + tally.name)
+    points = sum(tally.points for tally in tallies)
+    landed = sum(tally.landed for tally in tallies)
+    seconds = sum(tally.seconds for tally in tallies)
+    reads = sum(tally.reads_not_late for tally in tallies)
     reporter.write_line(
         f"{seconds:6.1f} s  {points:,} points tried, {landed:,} failures landed as meant;"
         f" {reads} left out: a read cannot be delivered late"

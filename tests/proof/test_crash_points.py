@@ -3,14 +3,14 @@
 import os
 import time
 from collections.abc import Callable
+from dataclasses import asdict
 
 import pytest
 from billfold.domain.payment import State
 
-from tests.proof.crash.runs import Tally, calls_of, points_of, run
+from tests.proof.crash.runs import TALLY, Tally, calls_of, points_of, run
 from tests.proof.crash.scenarios import SCENARIOS, Scenario
 from tests.proof.crash.sites import Sites
-from tests.proof.crash.tallies import TALLIES
 from tests.proof.crash.wire import LATE
 
 EVERYTHING = bool(os.environ.get("BILLFOLD_PROVE"))
@@ -18,9 +18,11 @@ EVERYTHING = bool(os.environ.get("BILLFOLD_PROVE"))
 
 @pytest.mark.timeout(3600)
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)
-def test_every_call_may_fail(scenario: Scenario, sites: Sites, say: Callable[[str], None]) -> None:
+def test_every_call_may_fail(
+    scenario: Scenario, sites: Sites, record_property: Callable[[str, object], None]
+) -> None:
     began = time.monotonic()
-    tally = TALLIES[scenario.name] = Tally()
+    tally = Tally(scenario.name)
     tally.calls, reads = calls_of(scenario, sites)
     assert len(tally.calls) >= scenario.least, tally.calls
     tally.reads_not_late = sum(reads) * len(LATE)
@@ -36,6 +38,6 @@ def test_every_call_may_fail(scenario: Scenario, sites: Sites, say: Callable[[st
         tally.reviews += any(payment.state is State.REVIEW for payment in world.payments)
         world.close()
     tally.seconds = time.monotonic() - began
-    say(f"{scenario.name}: {tally.points} points, {tally.seconds:.0f} s")
+    record_property(TALLY, asdict(tally))
     assert not tally.broken, "\n".join(tally.broken)
     assert not tally.reviews

@@ -48,6 +48,7 @@ class Point:
 class Tally:
     """What a scenario took."""
 
+    name: str
     calls: list[str] = field(default_factory=list)
     points: int = 0
     landed: int = 0
@@ -58,6 +59,8 @@ class Tally:
 
 
 SEED: Final = 20261020
+TALLY: Final = "crash points"
+"""A tally goes with its test's report, so that it also comes from another process."""
 
 
 def calls_of(scenario: Scenario, sites: Sites) -> tuple[list[str], list[bool]]:
