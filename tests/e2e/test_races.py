@@ -299,3 +299,25 @@ def test_automatic_payment_against_people(track: Track, say: Callable[[str], Non
     race = Race("automatic payment", 100 if PROVE else 3, PAID, say)
     race.run(track, begin)
     assert race.seen["invoice paid"] == race.rounds
+
+
+def test_a_second_charge_would_be_seen(track: Track) -> None:
+    """The eyes that all races rely on: somebody charges the same invoice past our code."""
+    scene = track.scene()
+    scene.issue(1)
+    [invoice] = scene.invoices
+    answers = [scene.pay(invoice, scene.one_time(), "the-only-key")]
+    assert scene.violations(invoice, answers) == []
+    form = {
+        "amount": "12050",
+        "currency": "usd",
+        "payment_method": "pm_card_visa",
+        "payment_method_types[]": "card",
+        "confirm": "true",
+        "metadata[customer_id]": scene.payer.customer_id,
+        "metadata[invoice_id]": invoice["invoice_id"],
+    }
+    track.stripe.post("payment_intents", **form)
+    found = scene.violations(invoice, answers)
+    assert any("charged 2 times" in violation for violation in found), found
+    assert any("is not in the ledger" in violation for violation in found), found

@@ -14,6 +14,7 @@ from billfold.domain.invoice import Invoice, InvoiceStatus
 from billfold.domain.invoice_change import InvoiceChange
 from billfold.domain.money import Money
 from billfold.domain.payment import IN_FLIGHT, Payment, State, Status
+from billfold.domain.stripe_event import Owner, Parked, StripeEvent
 from billfold.services.ports import Expired, LedgerRow, Overdue, Ports
 
 from tests.proof.witnesses import History, StripeCharge, StripeView
@@ -215,7 +216,7 @@ def _at_rest(ports: Ports, stripe: StripeView, history: History) -> Iterator[str
 
 
 def left_behind(ports: Ports, owners: set[str]) -> Iterator[Expired]:
-    """Give whatever has a lease, due or not; of an event that is parked nobody knows the owner."""
+    """Give whatever has a lease, due or not, and whatever has one of which nobody knows whose."""
     for left in ports.leases.expired(_FOR_EVER):
         one = left.read()
         match one:
@@ -223,6 +224,8 @@ def left_behind(ports: Ports, owners: set[str]) -> Iterator[Expired]:
                 mine = one.payment.customer_id in owners
             case Entry() | InvoiceChange():
                 mine = one.customer_id in owners
+            case Parked(event=StripeEvent(owner=Owner(customer_id=owner))):
+                mine = owner in owners
             case _:
                 mine = True
         if one and mine:

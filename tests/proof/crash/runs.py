@@ -78,7 +78,7 @@ def calls_of(scenario: Scenario, sites: Sites) -> tuple[list[str], list[bool]]:
 
 
 def points_of(scenario: Scenario, reads: list[bool], *, everything: bool) -> list[Point]:
-    """Give all points of a scenario, or every second failure, with what follows by turns."""
+    """Give all points of a scenario, or every seventh failure, with what follows by turns."""
     failures = [
         (at, mode)
         for at, only_reads in enumerate(reads, 1)
@@ -87,12 +87,12 @@ def points_of(scenario: Scenario, reads: list[bool], *, everything: bool) -> lis
     ]
     if everything:
         return [Point(scenario, at, mode, then) for at, mode in failures for then in Then]
-    # Five shares nothing with the six failures of a write and the four of a read, so that each
+    # Seven shares nothing with the six failures of a write and the four of a read, so that each
     # comes up at every kind of call; scenarios begin elsewhere, as they have calls in common.
     offset = zlib.crc32(scenario.name.encode())
     return [
         Point(scenario, at, mode, list(Then)[(turn + offset) % len(Then)])
-        for turn, (at, mode) in enumerate(failures[offset % 5 :: 5])
+        for turn, (at, mode) in enumerate(failures[offset % 7 :: 7])
     ]
 
 
