@@ -10,6 +10,7 @@ from billfold.adapters.stripe_gateway import SECONDS, StripeGateway
 from billfold.bootstrap import Container
 from billfold.domain.fact import Actor
 from billfold.services.ports import Bus, Clock, Gateway
+from moto.core.model_instances import reset_model_data
 from moto.dynamodb.models import dynamodb_backends
 
 from tests.adapters.conftest import table_definition
@@ -41,6 +42,11 @@ class Sites:
 
     def create_table(self, name: str) -> None:
         self.dynamodb.create_table(TableName=name, **_definition())
+
+    def drop_table(self, name: str) -> None:
+        self.dynamodb.delete_table(TableName=name)
+        # Moto copies a table for each transaction, and remembers every copy.
+        reset_model_data()
 
     def items(self, table: str) -> list[dict[str, Any]]:
         """Look into moto's table itself, which costs a tenth of a call."""

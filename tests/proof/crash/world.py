@@ -94,7 +94,7 @@ class World:
 
     def close(self) -> None:
         """Throw the table away: an index of all runs would make each slower than the last."""
-        self.sites.dynamodb.delete_table(TableName=self.table)
+        self.sites.drop_table(self.table)
 
     # What is there
 
