@@ -1,5 +1,7 @@
 """What all runs share, and what a process is made of: the product's adapters over the wire."""
 
+import json
+from datetime import datetime
 from functools import cache, cached_property
 from typing import Any, Protocol
 
@@ -11,6 +13,7 @@ from billfold.bootstrap import Container
 from billfold.domain.fact import Actor
 from billfold.services.ports import Bus, Clock, Gateway
 from moto.core.model_instances import reset_model_data
+from moto.core.responses import ActionResult
 from moto.dynamodb.models import dynamodb_backends
 
 from tests.adapters.conftest import table_definition
@@ -52,6 +55,24 @@ class Sites:
         """Look into moto's table itself, which costs a tenth of a call."""
         found = dynamodb_backends[ACCOUNT]["us-east-1"].get_table(table).all_items()
         return [_plain(item.to_regular_json()) for item in found]
+
+
+def plainly(result: ActionResult, context: Any) -> Any:
+    """Give an answer of moto's DynamoDB as the JSON that it is.
+
+    Moto looks for each attribute under several spellings, which takes a third of a run.
+    """
+    if isinstance(result.result, dict):
+        body = json.dumps(result.result, default=_plain_object)
+        return 200, {"Content-Type": "application/x-amz-json-1.0"}, body
+    return _as_moto_does(result, context)
+
+
+def _plain_object(value: Any) -> Any:
+    return value.timestamp() if isinstance(value, datetime) else value.to_json()
+
+
+_as_moto_does = ActionResult.execute_result
 
 
 @cache
