@@ -99,8 +99,10 @@ test: setup .local/sam/ready portal ## Run every test
 	@$(BIN)/python -m local.browser
 	@$(BIN)/pytest -q $(TESTS)
 
-prove: .venv/ready ## The longer proof: large models, every crash in every way; takes some minutes
-	@BILLFOLD_PROVE=1 $(BIN)/pytest -q tests/proof
+prove: setup ## The longer proof: large models, every crash in every way; takes some minutes
+	@BILLFOLD_PROVE=1 $(BIN)/pytest -v -n auto tests/proof/test_crash_points.py
+	@BILLFOLD_PROVE=1 $(BIN)/pytest -v --ignore=tests/proof/test_crash_points.py \
+	  tests/proof tests/e2e/test_races.py
 
 check: .venv/ready openapi-check requirements-check portal-check ## Lint, types, direction of imports, template, drift
 	@echo "ruff"; $(BIN)/ruff format -q --check . && $(BIN)/ruff check -q .

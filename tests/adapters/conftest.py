@@ -10,6 +10,10 @@ import yaml
 from billfold.bootstrap import Container
 from moto import mock_aws
 
+from tests.adapters.contract import Payable, Repositories
+from tests.builders import a_card, a_customer, an_invoice
+from tests.fakes import FakePorts
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -54,3 +58,21 @@ def dynamodb_ports(aws: None, monkeypatch: pytest.MonkeyPatch) -> Container:
     boto3.client("dynamodb").create_table(TableName="billfold", **definition)
     monkeypatch.setenv("TABLE_NAME", "billfold")
     return Container()
+
+
+@pytest.fixture(params=["fake", "dynamodb"])
+def repositories(request: pytest.FixtureRequest) -> Iterator[Repositories]:
+    if request.param == "fake":
+        yield FakePorts()
+    else:
+        yield request.getfixturevalue("dynamodb_ports")
+
+
+@pytest.fixture
+def payable(repositories: Repositories) -> Payable:
+    repositories.customers.register(a_customer(), autopay=False)
+    wallet = repositories.customers.wallet("cust-1").add(a_card(1))
+    wallet = repositories.customers.save(wallet)
+    invoice = an_invoice()
+    repositories.invoices.add(invoice)
+    return Payable(repositories, invoice, wallet)

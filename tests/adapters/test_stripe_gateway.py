@@ -1,11 +1,7 @@
 """The Stripe adapter against the emulator: every way a call can end, in the protocol's words."""
 
-import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
@@ -34,70 +30,14 @@ from billfold.domain.wallet import CardFace
 from billfold.services.ports import EpochSpentError
 
 from tests.builders import NOON
-
-ROOT = Path(__file__).resolve().parents[2]
-SECRET_KEY, PUBLISHABLE_KEY = "sk_test_emulator", "pk_test_emulator"
-
-
-class Emulator:
-    """A running emulator, with what a browser and a test do to it."""
-
-    def __init__(self, url: str) -> None:
-        self.url = url
-
-    def control(self, route: str, **body: Any) -> None:
-        httpx.post(f"{self.url}/_control/{route}", json=body).raise_for_status()
-
-    def fault(self, path: str, kind: str, **more: Any) -> None:
-        self.control("faults", path=path, kind=kind, **more)
-
-    def card(self, number: str) -> dict[str, Any]:
-        answer = httpx.post(
-            f"{self.url}/v1/payment_methods",
-            auth=(PUBLISHABLE_KEY, ""),
-            data={
-                "type": "card",
-                "card[number]": number,
-                "card[exp_month]": "12",
-                "card[exp_year]": "2034",
-                "card[cvc]": "123",
-            },
-        )
-        made: dict[str, Any] = answer.json()
-        return made
-
-    def confirm_setup(self, setup: str, secret: str, method: str) -> httpx.Response:
-        return httpx.post(
-            f"{self.url}/v1/setup_intents/{setup}/confirm",
-            auth=(PUBLISHABLE_KEY, ""),
-            data={"client_secret": secret, "payment_method": method},
-        )
-
-    def cvc_token(self) -> str:
-        answer = httpx.post(
-            f"{self.url}/v1/tokens", auth=(PUBLISHABLE_KEY, ""), data={"cvc_update[cvc]": "123"}
-        )
-        return str(answer.json()["id"])
-
-    def keys(self, path: str) -> list[str | None]:
-        rows = httpx.get(f"{self.url}/_control/requests").json()["data"]
-        return [row["idempotency_key"] for row in rows if row["path"].endswith(path)]
+from tests.emulator import PUBLISHABLE_KEY, SECRET_KEY, Emulator
+from tests.emulator import running as start
 
 
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
-    database = tmp_path_factory.mktemp("stripe") / "stripe.db"
-    process = subprocess.Popen(
-        [sys.executable, "-m", "local.stripe_emulator", "--port", "0", "--db", str(database)],
-        cwd=ROOT,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    assert process.stdout
-    ready = process.stdout.readline()
-    yield Emulator(ready.split()[-1])
-    process.terminate()
-    process.communicate(timeout=10)
+    with start(tmp_path_factory.mktemp("stripe") / "stripe.db") as started:
+        yield started
 
 
 @pytest.fixture

@@ -12,6 +12,8 @@ import boto3
 import httpx
 import stripe
 
+from tests.events_schema import require_published
+
 T = TypeVar("T")
 Stack = dict[str, Any]
 PASSWORD = "correct-Horse-7-battery"
@@ -170,19 +172,52 @@ def outputs(stack: Stack) -> dict[str, str]:
     return {output["OutputKey"]: output["OutputValue"] for output in deployed["Outputs"]}
 
 
-def put_event(stack: Stack, kind: str, detail: dict[str, Any]) -> None:
-    """Tell the bus something, as an integrator does."""
+def put_event(stack: Stack, kind: str, *details: dict[str, Any]) -> None:
+    """Tell the bus something, as an integrator does; up to ten things at once."""
+    bus = outputs(stack)["EventBusName"]
     answer = aws(stack, "events").put_events(
         Entries=[
             {
-                "EventBusName": outputs(stack)["EventBusName"],
+                "EventBusName": bus,
                 "Source": "crm",
                 "DetailType": kind,
                 "Detail": json.dumps(detail),
             }
+            for detail in details
         ]
     )
     assert answer["FailedEntryCount"] == 0
+
+
+class Integrator:
+    """Listens on the bus: a rule of its own and a queue behind it."""
+
+    def __init__(self, stack: Stack) -> None:
+        self._events, self._sqs = aws(stack, "events"), aws(stack, "sqs")
+        self._bus = outputs(stack)["EventBusName"]
+        self._name = f"integrator-{uuid.uuid4().hex[:8]}"
+        self._queue = self._sqs.create_queue(QueueName=self._name)["QueueUrl"]
+        told = self._sqs.get_queue_attributes(QueueUrl=self._queue, AttributeNames=["QueueArn"])
+        pattern = json.dumps({"source": ["billfold"]})
+        self._events.put_rule(EventBusName=self._bus, Name=self._name, EventPattern=pattern)
+        target = {"Id": "queue", "Arn": told["Attributes"]["QueueArn"]}
+        self._events.put_targets(EventBusName=self._bus, Rule=self._name, Targets=[target])
+
+    def listen(self) -> list[dict[str, Any]]:
+        """Give the events that have come since."""
+        answer = self._sqs.receive_message(QueueUrl=self._queue, MaxNumberOfMessages=10)
+        heard = []
+        for message in answer.get("Messages", []):
+            event = json.loads(message["Body"])
+            require_published(event["detail-type"], event["detail"])
+            heard.append(event)
+            self._sqs.delete_message(QueueUrl=self._queue, ReceiptHandle=message["ReceiptHandle"])
+        return heard
+
+    def close(self) -> None:
+        self._events.remove_targets(EventBusName=self._bus, Rule=self._name, Ids=["queue"])
+        self._events.delete_rule(EventBusName=self._bus, Name=self._name)
+        self._sqs.delete_queue(QueueUrl=self._queue)
 
 
 def user_pool(stack: Stack) -> str:

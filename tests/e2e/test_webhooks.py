@@ -1,7 +1,6 @@
 """Webhooks, bus events and the nightly comparison on the whole embedded stack."""
 
 import json
-import uuid
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,6 +10,7 @@ import stripe
 
 from tests.e2e.client import (
     Customer,
+    Integrator,
     Stack,
     aws,
     new_customer,
@@ -18,7 +18,6 @@ from tests.e2e.client import (
     outputs,
     until,
 )
-from tests.events_schema import require_published
 
 pytestmark = pytest.mark.e2e
 QUIET = {"copies": 1, "delay": 0, "reorder": False, "paused": False}
@@ -152,25 +151,11 @@ def test_a_forged_delivery_changes_nothing(deliveries: Stack) -> None:
 
 @pytest.fixture
 def heard(stack: Stack) -> Iterator[Any]:
-    """Listen on the bus as an integrator does: a rule of one's own and a queue behind it."""
-    events, sqs = aws(stack, "events"), aws(stack, "sqs")
-    name = f"integrator-{uuid.uuid4().hex[:8]}"
-    bus = outputs(stack)["EventBusName"]
-    queue = sqs.create_queue(QueueName=name)["QueueUrl"]
-    told = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])
-    pattern = json.dumps({"source": ["billfold"]})
-    events.put_rule(EventBusName=bus, Name=name, EventPattern=pattern)
-    target = {"Id": "queue", "Arn": told["Attributes"]["QueueArn"]}
-    events.put_targets(EventBusName=bus, Rule=name, Targets=[target])
+    integrator = Integrator(stack)
     seen: dict[str, dict[str, Any]] = {}
 
     def listen(customer: Customer) -> list[str]:
-        answer = sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10)
-        for message in answer.get("Messages", []):
-            event = json.loads(message["Body"])
-            require_published(event["detail-type"], event["detail"])
-            seen[event["detail"]["event_id"]] = event
-            sqs.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
+        seen.update({event["detail"]["event_id"]: event for event in integrator.listen()})
         return [
             event["detail-type"]
             for event in seen.values()
@@ -178,9 +163,7 @@ def heard(stack: Stack) -> Iterator[Any]:
         ]
 
     yield listen
-    events.remove_targets(EventBusName=bus, Rule=name, Ids=["queue"])
-    events.delete_rule(EventBusName=bus, Name=name)
-    sqs.delete_queue(QueueUrl=queue)
+    integrator.close()
 
 
 def test_an_integrator_hears_what_happened(stack: Stack, heard: Any) -> None:

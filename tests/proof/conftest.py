@@ -1,26 +1,69 @@
-"""Tells at the end of a run how many worlds were searched, and how many crashes were tried."""
+"""Tells at the end of a run what was searched, and at which points it failed."""
+
+from collections.abc import Iterator
 
 import pytest
+from moto import mock_aws
+from moto.core.responses import ActionResult
 
+from tests.emulator import running
 from tests.proof.casts import SEARCHED
-from tests.proof.crash.scenarios import TRIED
-from tests.proof.machine.machine import Machine
+from tests.proof.crash.runs import TALLY, Tally
+from tests.proof.crash.sites import Sites, plainly
+from tests.proof.crash.stripe_side import StripeSide
+from tests.proof.machine.machine import SEEN
+
+
+@pytest.fixture(scope="session")
+def sites(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sites]:
+    database = tmp_path_factory.mktemp("stripe") / "stripe.db"
+    with running(database) as emulator, pytest.MonkeyPatch.context() as patch, mock_aws():
+        for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
+            patch.setenv(name, "testing")
+        patch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+        patch.delenv("AWS_ENDPOINT_URL", raising=False)
+        patch.setattr(ActionResult, "execute_result", plainly)
+        yield Sites(StripeSide(emulator))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Print what the search of each cast took."""
-    if TRIED:
-        terminalreporter.section("crash points")
-        for name, counted in TRIED.items():
-            told = ", ".join(f"{number} {what}" for what, number in counted.items())
-            terminalreporter.write_line(f"{name}: {told}")
-        terminalreporter.write_line(f"{sum(c['tried'] for c in TRIED.values())} tried in all")
-    if Machine.seen:
-        terminalreporter.section("state machine")
-        seen = sorted(Machine.seen.items())
-        terminalreporter.write_line(", ".join(f"{number:,} {what}" for what, number in seen))
-    if not SEARCHED:
-        return
+    """Print what the search of each cast took, and what the crash points of each path came to."""
+    if SEARCHED:
+        _model(terminalreporter)
+    tallies = [
+        Tally(**value)
+        for outcome in ("passed", "failed")
+        for report in terminalreporter.getreports(outcome)
+        for name, value in report.user_properties
+        if name == TALLY and report.when == "call"
+    ]
+    if tallies:
+        _crash_points(terminalreporter, tallies)
+    for outcome in ("passed", "failed"):
+        for report in terminalreporter.getreports(outcome):
+            for name, value in report.user_properties:
+                if name == SEEN and report.when == "call":
+                    terminalreporter.section("state machine")
+                    terminalreporter.write_line(value)
+
+
+def _crash_points(reporter: pytest.TerminalReporter, tallies: list[Tally]) -> None:
+    reporter.section("crash points")
+    reporter.write_line(" calls  points  landed  broken  path")
+    for tally in tallies:
+        numbers = (len(tally.calls), tally.points, tally.landed, len(tally.broken))
+        reporter.write_line("".join(f"{number:6}  " for number in numbers) + tally.name)
+    points = sum(tally.points for tally in tallies)
+    landed = sum(tally.landed for tally in tallies)
+    seconds = sum(tally.seconds for tally in tallies)
+    reads = sum(tally.reads_not_late for tally in tallies)
+    reporter.write_line(
+        f"{seconds:6.1f} s  {points:,} points tried, {landed:,} failures landed as meant;"
+        f" {reads} left out: a read cannot be delivered late"
+    )
+
+
+def _model(terminalreporter: pytest.TerminalReporter) -> None:
     terminalreporter.section("payment model")
     for name, result in sorted(SEARCHED.items(), key=lambda pair: pair[1].states):
         terminalreporter.write_line(f"{result.seconds:6.1f} s  {name}: {result}")

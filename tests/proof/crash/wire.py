@@ -1,128 +1,211 @@
-"""Where everything leaves the process: each call is numbered, and one of them goes wrong.
+"""The one wire that every I/O call of a run goes over, and the one call at which it fails.
 
-The calls of DynamoDB's client, of Stripe's HTTP client and of the bus go through one ``Wire``. What
-is above it is the real code, what is below it the emulators.
+The calls of the act under test are counted; at call ``at`` the wire does what its fault says. That
+a fault has landed is told by the far end (DynamoDB's sockets, Stripe's log of requests, the bus's
+own list), which counts what really arrived, and not by the wire.
 """
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import Enum
-from functools import partial
-from typing import Any, TypeVar
+from typing import Any, Final, Protocol, TypeVar
 
 import stripe
-from billfold.domain.errors import UnavailableError
-from billfold.domain.fact import Entry
-from botocore.exceptions import ReadTimeoutError
-
-from tests.fakes import FakeBus
+from botocore.exceptions import ConnectionClosedError, ReadTimeoutError
 
 T = TypeVar("T")
-READS = frozenset({"get_item", "batch_get_item", "query"})
-WRITES = frozenset({"put_item", "update_item", "delete_item", "transact_write_items"})
 
 
 class Killed(BaseException):
-    """The process died; nothing in it may catch that."""
+    """The process is gone; no handler of the product may catch it."""
 
 
 class Mode(Enum):
-    """How a call goes wrong."""
+    """How the call fails."""
 
     CRASH_BEFORE = "crash before send"
     CRASH_AFTER = "crash after send"
     REPLY_LOST = "reply lost"
-    LATE = "delivered late"
+    LATE = "delivered late, before the reconciler"
+    VERY_LATE = "delivered late, after the reconciler"
+    PAUSED = "sent after the reconciler, by a process that then goes on"
+
+
+LATE: Final = frozenset({Mode.LATE, Mode.VERY_LATE})
+KILLS: Final = frozenset({Mode.CRASH_BEFORE, Mode.CRASH_AFTER})
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One I/O call; ``arrived`` asks its far end how many calls have come there."""
+
+    name: str
+    reads: bool
+    execute: Callable[[], Any]
+    lost: Callable[[], Exception]
+    arrived: Callable[[], int]
+
+
+class Carrier(Protocol):
+    """Carries the calls of clients, each to its far end, or fails them."""
+
+    def carry(self, call: Call) -> Any: ...
+
+
+@dataclass(slots=True)
+class Landed:
+    """A fault that happened: at which call, and how many calls its far end got by it."""
+
+    name: str
+    mode: Mode
+    arrived: int
+    late: Callable[[], int] | None = None
+
+    @property
+    def as_meant(self) -> bool:
+        """Tell whether the call was executed exactly where the mode says so."""
+        return self.arrived == (self.mode in {Mode.CRASH_AFTER, Mode.REPLY_LOST, Mode.PAUSED})
 
 
 @dataclass
 class Wire:
-    """Counts calls, and strikes at one of them.
+    """Counts the calls while ``counting``, and fails one of them."""
 
-    ``late`` holds what is still on its way; ``landed`` tells that the strike came about, and
-    ``executed`` whether the call had its effect at once.
-    """
+    counting: bool = False
+    at: int = 0
+    mode: Mode | None = None
+    calls: list[Call] = field(default_factory=list)
+    landed: Landed | None = None
+    name: str = ""
+    meanwhile: Callable[[], None] = lambda: None
 
-    strike_at: int = 0
-    mode: Mode = Mode.CRASH_BEFORE
-    names: list[str] = field(default_factory=list)
-    late: list[Callable[[], object]] = field(default_factory=list)
-    landed: bool = False
-    executed: bool = False
+    def begin(self, at: int = 0, mode: Mode | None = None) -> None:
+        """Count from one again; fail call ``at``, or none."""
+        self.counting, self.at, self.mode = True, at, mode
+        self.calls, self.landed, self.name = [], None, ""
 
-    def begin(self, strike_at: int, mode: Mode) -> None:
-        """Count from nothing, and strike at this call; 0 strikes at none."""
-        self.strike_at, self.mode = strike_at, mode
-        self.names, self.landed, self.executed = [], False, False
+    def fail_at(self, name: str, mode: Mode) -> None:
+        """Fail the first call that is named so, in whole or at its end."""
+        self.name, self.mode = name, mode
 
-    def call(self, name: str, send: Callable[[], T], lost: Callable[[], Exception]) -> T:
-        """Let a call through, or let it go wrong."""
-        self.names.append(name)
-        if len(self.names) != self.strike_at:
-            return send()
-        self.landed = True
-        if self.mode in {Mode.CRASH_AFTER, Mode.REPLY_LOST}:
-            self.executed = True
-            _quietly(send)
-        elif self.mode is Mode.LATE:
-            self.late.append(send)
-        if self.mode in {Mode.CRASH_BEFORE, Mode.CRASH_AFTER}:
-            raise Killed(name)
-        raise lost()
+    def end(self) -> None:
+        """Let everything through from now on."""
+        self.counting = False
 
-    def deliver_late(self) -> None:
-        """Let everything arrive that was on its way; nobody hears the answers."""
-        while self.late:
-            _quietly(self.late.pop(0))
+    def carry(self, call: Call) -> Any:
+        """Carry a call, or fail it."""
+        if not self.counting:
+            return call.execute()
+        self.calls.append(call)
+        named = bool(self.name) and call.name.endswith(self.name) and not self.landed
+        if self.mode and not self.landed and (named or len(self.calls) == self.at):
+            return self._fail(call, self.mode)
+        return call.execute()
+
+    def _fail(self, call: Call, mode: Mode) -> Any:
+        if mode is Mode.PAUSED:
+            return self._pause(call)
+        before = call.arrived()
+        self.landed = Landed(call.name, mode, 0)
+        if call.reads and mode in LATE:
+            # What a read brings late, nobody waits for: its reply is lost.
+            mode = Mode.REPLY_LOST
+        if mode in {Mode.CRASH_AFTER, Mode.REPLY_LOST}:
+            in_silence(call.execute)
+        self.landed.arrived = call.arrived() - before
+        if mode in KILLS:
+            # A dead process sends nothing more.
+            raise Killed(call.name)
+        if mode in LATE:
+            self.landed.late = lambda: _deliver(call)
+        raise call.lost()
+
+    def _pause(self, call: Call) -> Any:
+        """Let the world go on without this process, which knows nothing of it."""
+        self.counting = False
+        self.meanwhile()
+        self.counting = True
+        before = call.arrived()
+        try:
+            return call.execute()
+        finally:
+            self.landed = Landed(call.name, Mode.PAUSED, call.arrived() - before)
 
 
-def _quietly(send: Callable[[], object]) -> None:
-    """Send what nobody waits for: whether it is refused is its receiver's business alone."""
-    try:
-        send()
-    except Exception:  # noqa: BLE001 - the answer goes nowhere, as on a broken connection
-        return
+def _deliver(call: Call) -> int:
+    before = call.arrived()
+    in_silence(call.execute)
+    return call.arrived() - before
 
 
-class WiredDynamo:
-    """DynamoDB's client, with its calls on the wire."""
+def in_silence(execute: Callable[[], Any]) -> None:
+    """Execute; whatever the far end answers, nobody hears it."""
+    with suppress(Exception):  # an answer that is lost may be an error as well
+        execute()
 
-    def __init__(self, client: Any, wire: Wire) -> None:
-        self._client, self._wire = client, wire
 
-    def __getattr__(self, name: str) -> Any:
-        method = getattr(self._client, name)
-        if name not in READS | WRITES:
-            return method
+_READS: Final = frozenset({"get_item", "batch_get_item", "query"})
 
-        def lost() -> Exception:
-            return ReadTimeoutError(endpoint_url="dynamodb")
 
-        return lambda **given: self._wire.call(name, lambda: method(**given), lost)
+class WiredAws:
+    """A client of AWS whose calls go over the wire."""
+
+    def __init__(self, client: Any, wire: Carrier, arrived: Callable[[], int]) -> None:
+        self._client, self._wire, self._arrived = client, wire, arrived
+
+    def __getattr__(self, operation: str) -> Callable[..., Any]:
+        method = getattr(self._client, operation)
+        reads = operation in _READS
+
+        def call(**arguments: Any) -> Any:
+            return self._wire.carry(
+                Call(
+                    f"aws {operation}",
+                    reads,
+                    lambda: method(**arguments),
+                    lambda: _aws_lost(reads=reads),
+                    self._arrived,
+                )
+            )
+
+        return call
+
+
+def _aws_lost(*, reads: bool) -> Exception:
+    if reads:
+        return ReadTimeoutError(endpoint_url="aws")
+    return ConnectionClosedError(endpoint_url="aws")
+
+
+def _stripe_lost() -> Exception:
+    return stripe.APIConnectionError("the reply was lost")  # type: ignore[no-untyped-call]
 
 
 class WiredStripe(stripe.RequestsClient):
-    """Stripe's HTTP client, with its requests on the wire."""
+    """The SDK's own HTTP client, each request over the wire."""
 
-    wire: Wire
+    def __init__(self, wire: Carrier, arrived: Callable[[], int], timeout: float) -> None:
+        super().__init__(timeout=timeout)
+        self._wire, self._arrived = wire, arrived
 
     def request(  # type: ignore[override]
         self, method: str, url: str, headers: Mapping[str, str] | None, post_data: Any = None
-    ) -> Any:
+    ) -> tuple[bytes, int, Mapping[str, str]]:
         send = super().request
-        name = f"stripe {method} {url.rsplit('/v1/', maxsplit=1)[-1].split('?', maxsplit=1)[0]}"
-        return self.wire.call(
-            name,
-            lambda: send(method, url, headers, post_data),
-            partial(stripe.APIConnectionError, "the reply was lost"),
+        reads = method.lower() == "get"
+        answer: tuple[bytes, int, Mapping[str, str]] = self._wire.carry(
+            Call(
+                f"stripe {method} {_route(url)}",
+                reads,
+                lambda: send(method, url, headers, post_data),
+                _stripe_lost,
+                self._arrived,
+            )
         )
+        return answer
 
 
-class WiredBus(FakeBus):
-    """A bus in memory, on the wire."""
-
-    wire: Wire
-
-    def send(self, entry: Entry) -> None:
-        heard = super().send
-        self.wire.call("bus", lambda: heard(entry), UnavailableError)
+def _route(url: str) -> str:
+    parts = url.partition("/v1/")[2].partition("?")[0].split("/")
+    return "/".join("{id}" if place == 1 else part for place, part in enumerate(parts))

@@ -1,142 +1,177 @@
-"""The real services and adapters, on a table in this process and a Stripe emulator beside it."""
+"""One customer, one invoice, and everything around them: the real services on real adapters.
 
-import itertools
-import subprocess
-import sys
-from datetime import date, timedelta
-from pathlib import Path
-from typing import Any
+DynamoDB is moto's, Stripe is the emulator, the bus is the product's EventBridge adapter on a client
+that keeps what it is given. Each act runs in a process of its own, so that a killed one takes with
+it what it had only in memory.
+"""
 
-import boto3
-import httpx
-import stripe
-from billfold.adapters.dynamodb.table import Table
-from billfold.adapters.stripe_gateway import StripeGateway
-from billfold.bootstrap import Container
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import date, datetime, timedelta
+from typing import Any, Final, TypeVar
+
+from billfold.adapters.dynamodb.keys import PAYMENT
+from billfold.adapters.dynamodb.payment_items import to_payment
+from billfold.domain import ids
 from billfold.domain.customer import Customer
+from billfold.domain.errors import BillfoldError, UnavailableError
+from billfold.domain.fact import Actor
 from billfold.domain.invoice import Invoice
-from billfold.services import cards, outbox
-from billfold.services.ports import Bus, Clock, Gateway
+from billfold.domain.money import Money
+from billfold.domain.payment import Payment, State
+from billfold.domain.stripe_event import StripeEvent
+from billfold.domain.wallet import Card, Wallet
+from billfold.services import outbox, reconcile, stripe_events
 
-from tests.builders import an_invoice
+from tests.builders import NOON, an_invoice
 from tests.fakes import FakeClock
-from tests.proof.crash.wire import Mode, Wire, WiredBus, WiredDynamo, WiredStripe
+from tests.proof.auditor import Auditor
+from tests.proof.crash.sites import Process, Sites
+from tests.proof.crash.wire import WiredAws
+from tests.proof.history import check
+from tests.proof.witnesses import BusEnd, History
 
-ROOT = Path(__file__).resolve().parents[3]
-SECRET_KEY, PUBLISHABLE_KEY = "sk_test_emulator", "pk_test_emulator"
-
-
-class Time(FakeClock):
-    """A clock that is moved past every lease."""
-
-    def forward_past_leases(self) -> None:
-        self.forward(timedelta(minutes=2))
-
-    def today(self) -> date:
-        return self.at.date()
+T = TypeVar("T")
+ROUNDS: Final = 60
+"""More than the reconciler's back-offs and a parked event's patience take."""
 
 
-class World(Container):
-    """Everything that one process has; its calls go over ``wire``."""
+class World:
+    """A customer with an invoice, as set up by a scenario."""
 
-    def __init__(self, stripe_url: str) -> None:
-        super().__init__()
-        self.wire = Wire()
-        self.time = Time()
-        self.url = stripe_url
-        self.http = httpx.Client(base_url=stripe_url, timeout=30)
-        self._numbers = itertools.count(1)
-        self.__dict__["_table"] = Table(
-            WiredDynamo(boto3.client("dynamodb"), self.wire),  # type: ignore[arg-type]
-            "billfold",
+    def __init__(self, sites: Sites, currency: str = "USD") -> None:
+        self.sites, self.stripe, self.wire = sites, sites.stripe, sites.wire
+        sites.runs += 1
+        sites.stripe.forget()
+        self.customer_id = f"cust-{sites.runs}"
+        self.table = f"run-{sites.runs}"
+        sites.create_table(self.table)
+        self.clock = FakeClock(NOON)
+        self.history = History()
+        self.shown: dict[str, Money] = {}
+        self.auditor = Process(self, Actor.BUSINESS, sites.dynamodb)
+        bus = BusEnd(self.history, self.auditor)
+        self.wired_bus: Any = WiredAws(bus, sites.wire, lambda: bus.calls)
+        self.auditor.customers.register(
+            Customer(self.customer_id, f"{self.customer_id}@example.com", "A Customer"),
+            autopay=False,
         )
-        wired = WiredStripe(timeout=10)
-        wired.wire = self.wire
-        gateway = StripeGateway(SECRET_KEY, PUBLISHABLE_KEY, stripe_url)
-        gateway._client = stripe.StripeClient(
-            SECRET_KEY,
-            base_addresses={"api": stripe_url},
-            http_client=wired,
-            max_network_retries=0,
+        self.invoice_id = self.add_invoice(currency)
+
+    def add_invoice(self, currency: str) -> str:
+        invoice = an_invoice(
+            f"INV-{self.sites.runs}", customer_id=self.customer_id, currency=currency
         )
-        self._gateway = gateway
-        self._bus = WiredBus()
-        self._bus.wire = self.wire
+        self.auditor.invoices.add(invoice)
+        self.history.invoices.append((self.customer_id, invoice.invoice_id))
+        return invoice.invoice_id
+
+    def close(self) -> None:
+        """Throw the table away: an index of all runs would make each slower than the last."""
+        self.sites.drop_table(self.table)
+
+    # What is there
 
     @property
-    def gateway(self) -> Gateway:
-        return self._gateway
+    def invoice(self) -> Invoice:
+        return self.auditor.invoices.get(self.customer_id, self.invoice_id)
 
     @property
-    def bus(self) -> Bus:
-        return self._bus
+    def wallet(self) -> Wallet:
+        return self.auditor.customers.wallet(self.customer_id)
 
     @property
-    def clock(self) -> Clock:
-        return self.time
+    def payments(self) -> list[Payment]:
+        return list(self.auditor.payments.of_invoice(self.customer_id, self.invoice_id))
 
-    def heard(self, customer_id: str) -> list[str]:
-        """Give the kinds of events about a customer that the bus has taken."""
-        return [
-            fact.kind.value
-            for entry in self._bus.sent
-            for fact in entry.facts
-            if entry.customer_id == customer_id
+    def has_card(self, name: str = "pm_card_visa") -> Card:
+        """Put a card into the wallet that is attached at Stripe."""
+        wallet = self.wallet
+        customer = wallet.stripe_customer or self.stripe.customer(self.customer_id)
+        made = self.stripe.attached(name, customer)
+        card = Card(
+            card_id=ids.new(ids.CARD, NOON),
+            payment_method=made["id"],
+            fingerprint=made["card"]["fingerprint"],
+            brand=made["card"]["brand"],
+            last4=made["card"]["last4"],
+            exp_month=12,
+            exp_year=2040,
+            added_at=NOON,
+            setup_intent=f"seti_{name}",
+        )
+        self.auditor.customers.save(wallet.with_stripe_customer(customer).add(card))
+        return card
+
+    # What happens
+
+    def process(self, actor: Actor = Actor.CUSTOMER) -> Process:
+        return Process(self, actor, self.sites.wired_dynamodb)
+
+    def ask(
+        self, act: Callable[[Process], T], *, key: str = "", actor: Actor = Actor.CUSTOMER
+    ) -> T | None:
+        """Run a request in its own process as the functions do; an error is an answer too."""
+        ports = self.process(actor)
+        answer, refusal = None, None
+        try:
+            answer = act(ports)
+        except BillfoldError as error:
+            refusal = error
+        # The answer leaves the function after this, and only if it lives so long.
+        outbox.flush(ports)
+        if refusal:
+            self.history.refused(refusal, key, self.payments)
+        self.look()
+        return answer
+
+    def hear(self, event: StripeEvent) -> None:
+        """Let the worker take an event of Stripe's."""
+        self.ask(lambda ports: stripe_events.take(event, ports), actor=Actor.STRIPE)
+
+    def look(self) -> None:
+        """Note what the list of payments shows to its owner at this moment."""
+        for item in self.sites.items(self.table):
+            if item["sk"].startswith(PAYMENT):
+                self.history.answered(to_payment(item))
+
+    def reconcile(self) -> None:
+        """Run the reconciler once; where AWS is not there, the next run does what it could not."""
+        ports = self.process(Actor.RECONCILER)
+        with suppress(UnavailableError):
+            reconcile.reconcile(ports, lambda: 60.0)
+        self.look()
+
+    def pass_time(self, by: timedelta = timedelta(seconds=1)) -> None:
+        self.clock.forward(by)
+
+    def come_to_rest(self) -> None:
+        """Let the reconciler run, each time when the next lease has run out, until none is left."""
+        for _ in range(ROUNDS):
+            lease = self._next_lease()
+            if lease is None:
+                return
+            self.clock.at = max(self.clock.at, lease) + timedelta(seconds=1)
+            self.reconcile()
+        raise AssertionError("the reconciler never comes to rest")
+
+    def _next_lease(self) -> datetime | None:
+        leases = [
+            datetime.fromisoformat(item["lease_until"])
+            for item in self.sites.items(self.table)
+            if "lease_until" in item and item.get("state") != State.REVIEW.value
         ]
+        return min(leases, default=None)
 
-    def newcomer(self) -> Invoice:
-        """Make a customer with a stored card and an open invoice, without trouble."""
-        self.wire.begin(0, Mode.CRASH_BEFORE)
-        number = next(self._numbers)
-        customer = Customer(f"cust-{number}", f"customer-{number}@example.com", "A Customer")
-        self.customers.register(customer, autopay=True)
-        invoice = an_invoice(f"INV-{number}", customer_id=customer.customer_id)
-        self.invoices.add(invoice)
-        setup = cards.begin_setup(customer.customer_id, self)
-        self.http.post(
-            f"/v1/setup_intents/{setup.setup_intent}/confirm",
-            auth=(PUBLISHABLE_KEY, ""),
-            data={"client_secret": setup.client_secret, "payment_method": self.card()},
-        ).raise_for_status()
-        cards.add(customer.customer_id, setup.setup_intent, None, self)
-        outbox.flush(self)
-        return invoice
+    def violations(self) -> list[str]:
+        return check(self.auditor, Auditor(self.stripe.emulator, self.customer_id), self.history)
 
-    def die(self) -> None:
-        """Forget what a process that was killed had in its memory."""
-        self.committed.clear()
+    @property
+    def charged_on(self) -> date:
+        """The UTC day on which Stripe has charged, which is no day of our clock's."""
+        [charge] = Auditor(self.stripe.emulator, self.customer_id).charges()
+        return charge.charged_on
 
-    def card(self, number: str = "4242424242424242") -> str:
-        fields = {"type": "card", "card[number]": number, "card[exp_month]": "12",
-                  "card[exp_year]": "2040", "card[cvc]": "123"}  # fmt: skip
-        answer = self.http.post("/v1/payment_methods", auth=(PUBLISHABLE_KEY, ""), data=fields)
-        return str(answer.raise_for_status().json()["id"])
-
-    def cvc_token(self) -> str:
-        fields = {"cvc_update[cvc]": "123"}
-        answer = self.http.post("/v1/tokens", auth=(PUBLISHABLE_KEY, ""), data=fields)
-        return str(answer.raise_for_status().json()["id"])
-
-    def control(self, route: str, **given: Any) -> None:
-        self.http.post(f"/_control/{route}", json=given).raise_for_status()
-
-    def fault(self, path: str, kind: str) -> None:
-        self.control("faults", path=path, kind=kind, method="POST")
-
-    def charges(self, invoice: Invoice) -> list[stripe.Charge]:
-        """Ask Stripe itself, past the wire."""
-        client = stripe.StripeClient(SECRET_KEY, base_addresses={"api": self.url})
-        customer = self.customers.wallet(invoice.customer_id).stripe_customer or ""
-        return list(client.v1.charges.list({"customer": customer, "limit": 100}).data)
-
-
-def start_emulator(database: Path) -> tuple[subprocess.Popen[str], str]:
-    """Start a Stripe emulator; give its process and its address."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "local.stripe_emulator", "--port", "0", "--db", str(database)],
-        cwd=ROOT,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    assert process.stdout
-    return process, process.stdout.readline().split()[-1]
+    def charges_on(self, payment_method: str) -> frozenset[str]:
+        charges = Auditor(self.stripe.emulator, self.customer_id).charges()
+        return frozenset(c.charge for c in charges if c.payment_method == payment_method)

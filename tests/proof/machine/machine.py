@@ -18,8 +18,9 @@ from hypothesis import note
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from tests.proof.crash.wire import Mode
-from tests.proof.machine.processes import Process, quietly
+from tests.emulator import Emulator
+from tests.proof.crash.wire import Mode, in_silence
+from tests.proof.machine.processes import Process
 from tests.proof.machine.rest import come_to_rest, violations
 from tests.proof.machine.world import CUSTOMER, Ports, World
 
@@ -29,6 +30,10 @@ GOOD, DECLINED, BANKS_STEP = "4242424242424242", "4000000000000002", "4000002760
 # The first charge is declined, though the bank has taken the card.
 DECLINED_LATER, MASTERCARD = "4000000000000341", "5555555555554444"
 MOST_AT_ONCE = 3
+SEEN = "state machine"
+
+WAYS = (Mode.CRASH_BEFORE, Mode.CRASH_AFTER, Mode.REPLY_LOST, Mode.LATE)
+"""How a call goes wrong here. When it arrives late, and who stands still, the turns decide."""
 
 some = st.integers(0, 11)
 """Chooses one of what there is, whatever there is."""
@@ -56,7 +61,7 @@ turns = st.lists(
         Turn,
         which=some,
         calls=st.sampled_from([99, 1, 2, 3, 5]),
-        mode=st.sampled_from([None, None, Mode.LATE, *Mode]),
+        mode=st.sampled_from([None, None, None, *WAYS, Mode.LATE]),
     ),
     min_size=1,
     max_size=3,
@@ -80,7 +85,7 @@ class Machine(RuleBasedStateMachine):
     after every rule, everything else when all has come to rest.
     """
 
-    url: ClassVar[str]
+    emulator: ClassVar[Emulator]
     seen: ClassVar[Counter[str]] = Counter()
     """What came about in all histories of a run, for the summary at its end."""
 
@@ -89,12 +94,11 @@ class Machine(RuleBasedStateMachine):
 
     @initialize(every_event_comes=st.booleans(), banks_step=st.booleans())
     def begin(self, *, every_event_comes: bool, banks_step: bool) -> None:
-        self.world = World(self.url)
+        self.world = World(self.emulator)
         self.every_event_comes = every_event_comes
         for number in (BANKS_STEP if banks_step else GOOD, DECLINED_LATER):
             cards.add(CUSTOMER, self.world.set_up(number), None, self.world.audit)
         self.invoices = [self.world.issue(n, due) for n, due in ((1, 12050), (2, 700), (3, 99))]
-        self.gone: dict[str, set[str]] = {}
 
     # ---- What people and machines begin ----------------------------------------------------------
 
@@ -103,12 +107,16 @@ class Machine(RuleBasedStateMachine):
         """Pay with a stored card; the same key may be used again, also for something else."""
         chosen = self._card(card)
         if chosen:
-            self._order(then, self._one(which), StoredCard(chosen, self.world.cvc_token()), key)
+            self._order(
+                then, self._one(which), StoredCard(chosen, self.world.emulator.cvc_token()), key
+            )
 
     @begins(which=some, number=numbers, key=keys)
     def pay_once(self, then: Turns, which: int, number: str, key: str) -> None:
         """Pay with a card that is not stored."""
-        self._order(then, self._one(which), OneTimeCard(self.world.card(number)), key)
+        self._order(
+            then, self._one(which), OneTimeCard(str(self.world.emulator.card(number)["id"])), key
+        )
 
     @begins(which=some, slot=st.integers(1, 2), copies=st.integers(1, 2))
     def autopay(self, then: Turns, which: int, slot: int, copies: int) -> None:
@@ -133,7 +141,7 @@ class Machine(RuleBasedStateMachine):
         """The customer takes the bank's step, or fails it, and the browser goes on."""
         payment = self._waiting(which)
         if payment:
-            self.world.take_the_banks_step(payment, complete=complete)
+            self.world.stripe.bank_says(payment.intent or "", "complete" if complete else "fail")
             self._confirm(then, payment)
 
     @begins(which=some)
@@ -175,7 +183,7 @@ class Machine(RuleBasedStateMachine):
                 Machine.seen["card in use"] += 1
                 raise
             # From now on, as Stripe sees it.
-            self.gone[method] = {charge["id"] for charge in self.world.charges()}
+            self.world.history.removed[method] = self.world.charges_on(method)
 
         self._start(then, "delete card", act)
 
@@ -211,17 +219,17 @@ class Machine(RuleBasedStateMachine):
     @rule(which=some, amount=st.sampled_from([100, 400]))
     def refund(self, which: int, amount: int) -> None:
         """Money is given back in Stripe's dashboard."""
-        paid = [c for c in self.world.charges() if c["status"] == "succeeded"]
-        paid = [c for c in paid if c["amount"] - c["amount_refunded"] >= amount]
+        charges = self.world.charges()
+        paid = [c for c in charges if c["amount"] - c["amount_refunded"] >= amount]
         if paid:
             charge = paid[which % len(paid)]["id"]
-            self.world.stripe().v1.refunds.create({"charge": charge, "amount": amount})
+            self.world.emulator.post("refunds", charge=charge, amount=amount)
             Machine.seen["refunds"] += 1
 
     @begins(which=st.integers(0, 40))
     def webhook(self, then: Turns, which: int) -> None:
         """Any event comes: early, late, again, out of order."""
-        events = self.world.events()
+        events = self.world.stripe.events()
         if events:
             event = events[which % len(events)]
             name = f"event {event.type}"
@@ -251,7 +259,7 @@ class Machine(RuleBasedStateMachine):
     @rule(which=some)
     def arrives(self, which: int) -> None:
         """Something arrives that had been on its way."""
-        quietly(self.world.late.pop(which % len(self.world.late)))
+        in_silence(self.world.late.pop(which % len(self.world.late)))
         Machine.seen["arrived late"] += 1
 
     # ---- What must hold --------------------------------------------------------------------------
@@ -260,10 +268,10 @@ class Machine(RuleBasedStateMachine):
     def charged_at_most_once(self) -> None:
         """And never a card that was deleted."""
         charges = self.world.charges()
-        paid = [c["metadata"]["invoice_id"] for c in charges if c["status"] == "succeeded"]
+        paid = [charge["metadata"]["invoice_id"] for charge in charges]
         assert len(paid) == len(set(paid)), f"charged twice: {Counter(paid)}"
         for charge in charges:
-            before = self.gone.get(charge["payment_method"])
+            before = self.world.history.removed.get(charge["payment_method"])
             assert before is None or charge["id"] in before, "a deleted card was charged"
 
     def teardown(self) -> None:
@@ -272,7 +280,7 @@ class Machine(RuleBasedStateMachine):
             return
         try:
             come_to_rest(self.world, every_event_comes=self.every_event_comes)
-            wrong = violations(self.world, self.invoices, every_event_comes=self.every_event_comes)
+            wrong = violations(self.world, every_event_comes=self.every_event_comes)
             self._count()
         finally:
             self.world.close()
@@ -312,7 +320,7 @@ class Machine(RuleBasedStateMachine):
 
     def _step(self, process: Process, mode: Mode | None = None) -> None:
         note(f"    {process.name}: {process.at}{f', {mode.value}' if mode else ''}")
-        self.world.late += process.step(mode)
+        self.world.step(process, mode)
 
     def _one(self, which: int) -> Invoice:
         return self.invoices[which % len(self.invoices)]
@@ -351,4 +359,4 @@ class Machine(RuleBasedStateMachine):
         tries = [payment for one in self.invoices for payment in self.world.payments(one)]
         for payment in tries:
             Machine.seen[f"payments {payment.state.value}"] += 1
-        Machine.seen["charges"] += sum(c["status"] == "succeeded" for c in self.world.charges())
+        Machine.seen["charges"] += len(self.world.charges())

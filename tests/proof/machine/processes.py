@@ -5,13 +5,10 @@ so a test decides the order of all calls of all processes, and which of them go 
 """
 
 from collections.abc import Callable
-from contextlib import suppress
 from threading import Semaphore, Thread
-from typing import TypeVar
+from typing import Any
 
-from tests.proof.crash.wire import Killed, Mode
-
-T = TypeVar("T")
+from tests.proof.crash.wire import KILLS, Call, Killed, Mode, in_silence
 
 
 class Process:
@@ -61,29 +58,29 @@ class Process:
         while self.at:
             self.step()
 
-    def call(self, name: str, send: Callable[[], T], lost: Callable[[], Exception]) -> T:
+    def carry(self, call: Call) -> Any:
         """Wait for the test's word, then make a call, or let it go wrong."""
-        self.at = name
+        self.at = call.name
         self._stopped.release()
         self._go.acquire()
         match self._strike:
             case None:
-                return send()
+                return call.execute()
             case Mode.CRASH_BEFORE:
-                raise Killed(name)
+                raise Killed(call.name)
             case Mode.CRASH_AFTER:
-                quietly(send)
-                raise Killed(name)
+                in_silence(call.execute)
+                raise Killed(call.name)
             case Mode.REPLY_LOST:
-                quietly(send)
-            case Mode.LATE:
-                self._late.append(send)
-        raise lost()
+                in_silence(call.execute)
+            case _:
+                self._late.append(call.execute)
+        raise call.lost()
 
     def _run(self, act: Callable[["Process"], object]) -> None:
         self._go.acquire()
         try:
-            if self._strike not in {Mode.CRASH_BEFORE, Mode.CRASH_AFTER}:
+            if self._strike not in KILLS:
                 act(self)
         except Killed:
             pass
@@ -92,9 +89,3 @@ class Process:
         finally:
             self.at = None
             self._stopped.release()
-
-
-def quietly(send: Callable[[], object]) -> None:
-    """Send what nobody waits for: whether it is refused is its receiver's business alone."""
-    with suppress(Exception):  # the answer goes nowhere, as on a broken connection
-        send()

@@ -43,6 +43,7 @@ from billfold.services.ports import (
     Opening,
     Page,
     Ports,
+    Request,
     StaleError,
     TimeLeft,
 )
@@ -182,13 +183,19 @@ def _told(outcome: Outcome, *, replayed: bool = False) -> Outcome:
 def _reserve(order: Order, ports: Ports) -> _Reserved | Payment:
     """Step 1: take the invoice's lock, or find the payment that this order already is."""
     now = ports.clock.now()
-    opening = ports.payments.open(order.customer_id, order.invoice_id, order.idempotency_key, now)
+    opening = _open(order, ports)
     # The request comes before everything: a replay must not be judged by today's state.
     if opening.request:
-        if opening.request.fingerprint != order.fingerprint:
-            raise IdempotencyKeyReusedError
-        return ports.payments.get(order.customer_id, opening.request.payment_id)
-    card = _require_payable(order, opening, ports)
+        return _replay(order, opening.request, ports)
+    try:
+        card = _require_payable(order, opening, ports)
+    except BillfoldError:
+        # Several items are read each at its own time. What keeps us from paying may be this very
+        # order, sent twice, whose request was written between the two.
+        again = _open(order, ports)
+        if again.request:
+            return _replay(order, again.request, ports)
+        raise
     assert opening.invoice is not None  # noqa: S101 - _require_payable saw to it
     payment = Payment(
         payment_id=ids.new(ids.PAYMENT, now),
@@ -211,6 +218,17 @@ def _reserve(order: Order, ports: Ports) -> _Reserved | Payment:
         lease_until=now + RESERVE_LEASE,
     )
     return _Reserved(payment, opening.invoice.intent, opening.invoice.n, opening.wallet, card)
+
+
+def _open(order: Order, ports: Ports) -> Opening:
+    now = ports.clock.now()
+    return ports.payments.open(order.customer_id, order.invoice_id, order.idempotency_key, now)
+
+
+def _replay(order: Order, request: Request, ports: Ports) -> Payment:
+    if request.fingerprint != order.fingerprint:
+        raise IdempotencyKeyReusedError
+    return ports.payments.get(order.customer_id, request.payment_id)
 
 
 def _require_payable(order: Order, opening: Opening, ports: Ports) -> Card | None:

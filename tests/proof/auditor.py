@@ -1,0 +1,63 @@
+"""Stripe as an auditor sees it: what it has charged, by its own lists and not by our ids."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from billfold.adapters.stripe_answers import from_stripe_amount
+
+from tests.emulator import Emulator
+from tests.proof.witnesses import StripeCharge, StripeIntent
+
+NEWEST: Final = 100
+"""As many as Stripe lists at once; a history that is checked has fewer."""
+
+
+@dataclass(frozen=True)
+class Auditor:
+    """The objects of one of our customers, found by metadata and by no id that we keep."""
+
+    side: Emulator
+    customer_id: str
+
+    def charges(self) -> Sequence[StripeCharge]:
+        """Give the charges that succeeded, with the key of the request that made each."""
+        keys = {
+            event["data"]["object"]["id"]: (event["request"] or {}).get("idempotency_key")
+            for event in self.side.get("/v1/events", limit=NEWEST, type="payment_intent.succeeded")
+        }
+        return [
+            StripeCharge(
+                charge=charge["id"],
+                intent=charge["payment_intent"],
+                customer_id=self.customer_id,
+                invoice_id=charge["metadata"]["invoice_id"],
+                money=from_stripe_amount(charge["amount_captured"], charge["currency"]),
+                payment_method=charge["payment_method"],
+                charged_on=datetime.fromtimestamp(charge["created"], UTC).date(),
+                confirm_key=keys.get(charge["payment_intent"]),
+            )
+            for charge in self._mine("/v1/charges")
+            if charge["status"] == "succeeded"
+        ]
+
+    def intents(self) -> Sequence[StripeIntent]:
+        """Give every intent, bound or not."""
+        return [
+            StripeIntent(
+                intent["id"],
+                intent["metadata"]["invoice_id"],
+                intent["status"],
+                from_stripe_amount(intent["amount"], intent["currency"]),
+            )
+            for intent in self._mine("/v1/payment_intents")
+        ]
+
+    def _mine(self, path: str) -> list[dict[str, Any]]:
+        newest = self.side.get(path, limit=NEWEST)
+        return [one for one in newest if metadata(one).get("customer_id") == self.customer_id]
+
+
+def metadata(subject: dict[str, Any]) -> dict[str, str]:
+    return subject.get("metadata") or {}
