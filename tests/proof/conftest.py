@@ -14,7 +14,8 @@ from tests.proof.crash.stripe_side import StripeSide
 from tests.proof.machine.machine import SEEN
 
 
-@pytest.fixture(scope="session")
+# Of a module, since moto knows no worlds within worlds: what comes after it begins with none.
+@pytest.fixture(scope="module")
 def sites(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sites]:
     database = tmp_path_factory.mktemp("stripe") / "stripe.db"
     with running(database) as emulator, pytest.MonkeyPatch.context() as patch, mock_aws():

@@ -27,12 +27,17 @@ HISTORIES: Final = settings(
 UNTIL_FOUND: Final = settings(HISTORIES, max_examples=1500, phases=[Phase.generate])
 
 
+pytestmark = pytest.mark.timeout(7200)
+witness = pytest.mark.skipif(
+    not PROVE, reason="found within minutes; test_crash_teeth.py finds the same within seconds"
+)
+
+
 @pytest.fixture(autouse=True)
 def emulator(sites: Sites) -> None:
     Machine.emulator = sites.stripe.emulator
 
 
-@pytest.mark.timeout(7200)
 def test_every_history_keeps_the_promise(record_property: Callable[[str, object], None]) -> None:
     Machine.seen.clear()
     run_state_machine_as_test(Machine, settings=HISTORIES)
@@ -49,8 +54,7 @@ def test_every_history_keeps_the_promise(record_property: Callable[[str, object]
     assert Machine.seen["histories"] >= HISTORIES.max_examples
 
 
-@pytest.mark.skipif(not PROVE, reason="takes minutes to be found; the crash points find it always")
-@pytest.mark.timeout(1800)
+@witness
 def test_a_fence_without_its_cancel_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     def cancel(self: StripeGateway, about: object) -> Answer:
         del self, about
@@ -61,7 +65,7 @@ def test_a_fence_without_its_cancel_is_found(monkeypatch: pytest.MonkeyPatch) ->
         run_state_machine_as_test(Machine, settings=UNTIL_FOUND)
 
 
-@pytest.mark.timeout(600)
+@witness
 def test_an_unknown_taken_for_a_failure_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     def doubt(payment: Payment, ports: Ports) -> Payment:
         return settle.end(payment, Step.RELEASE, ports)
