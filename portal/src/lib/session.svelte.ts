@@ -6,6 +6,9 @@ import type { components } from './schema'
 type SessionOut = components['schemas']['SessionOut']
 export type Challenge = NonNullable<SessionOut['challenge']>
 
+/** Says that there may be a cookie, and nothing more: without it nobody is asked in vain. */
+const HINT = 'billfold.session'
+
 /** Seconds before its end at which an access token is exchanged. */
 const AHEAD = 30
 
@@ -48,6 +51,10 @@ class Session {
 
   async #refresh(): Promise<boolean> {
     const known = this.status
+    if (!localStorage.getItem(HINT)) {
+      this.status = 'out'
+      return false
+    }
     let answer: Response
     try {
       answer = await fetch('/v1/auth/refresh', { method: 'POST' })
@@ -100,10 +107,12 @@ class Session {
     this.#ends = Date.now() + ((out.expires_in ?? 0) - AHEAD) * 1000
     this.reason = null
     this.status = 'in'
+    localStorage.setItem(HINT, '1')
   }
 
   #leave(reason: 'expired' | null): void {
     this.#token = null
+    localStorage.removeItem(HINT)
     this.reason = reason
     this.status = 'out'
   }
