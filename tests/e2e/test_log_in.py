@@ -4,11 +4,6 @@ What it does not do is on a stubbed client (tests/adapters/test_cognito.py): ref
 limits per user, expired codes, challenge sessions.
 """
 
-import base64
-import hashlib
-import hmac
-import struct
-import time
 import uuid
 from dataclasses import replace
 
@@ -28,7 +23,7 @@ from billfold.domain.errors import (
 )
 from billfold.services.ports import Challenge, Tokens
 
-from tests.e2e.client import Stack, aws, outputs
+from tests.e2e.client import Stack, aws, outputs, totp
 
 pytestmark = pytest.mark.e2e
 FIRST, SECOND, THIRD = "Correct-Horse-7", "Another-Horse-8", "Third-Horse-9-x"
@@ -69,14 +64,6 @@ def log_in(identity: CognitoIdentity, customer: Registered, password: str) -> To
     tokens = identity.login(customer.email, password)
     assert isinstance(tokens, Tokens)
     return tokens
-
-
-def totp(secret: str) -> str:
-    """Show what an authenticator app shows now (RFC 6238)."""
-    key = base64.b32decode(secret + "=" * (-len(secret) % 8))
-    digest = hmac.new(key, struct.pack(">Q", int(time.time()) // 30), hashlib.sha1).digest()
-    (number,) = struct.unpack_from(">I", digest, digest[-1] & 15)
-    return f"{(number & 0x7FFFFFFF) % 1_000_000:06d}"
 
 
 def test_registering_again_changes_nothing_and_another_is_refused(
