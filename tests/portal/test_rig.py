@@ -16,7 +16,8 @@ from tests.portal.recorder import Recorder
 from tests.portal.stripe_frames import Card, StripeFrames
 
 pytestmark = pytest.mark.e2e
-PAGE = """<!doctype html><html lang="en"><head><title>Rig</title><link rel="icon" href="/rig.svg"></head><body><main>
+PAGE = """<!doctype html><html lang="en"><head><title>Rig</title><link rel="icon" href="/rig.svg"></head>
+<body><main>
 <h1>Rig</h1>{body}</main><script src="/rig.js"></script></body></html>"""
 Show = Callable[..., None]
 
