@@ -13,11 +13,6 @@ from tests.portal.stripe_frames import StripeFrames
 
 # Each function of the embedded stack starts a process of its own when it is first called.
 expect.set_options(timeout=20_000)
-LOG_IN = """async ([email, password]) => {
-  const headers = { 'Content-Type': 'application/json' };
-  const body = JSON.stringify({ email, password });
-  return (await fetch('/v1/auth/login', { method: 'POST', headers, body })).status;
-}"""
 
 
 @dataclass(frozen=True)
@@ -86,13 +81,14 @@ def customer(stack: Stack) -> NewCustomer:
 
 @pytest.fixture
 def log_in(portal: Page) -> Callable[[Customer], Page]:
-    """Begin a customer's session in the browser; the log-in page has tests of its own."""
+    """Log a customer in as a person does."""
 
-    def with_a_session(customer: Customer) -> Page:
-        status = portal.evaluate(LOG_IN, [customer.email, customer.password])
-        assert status == 200
-        # The portal finds the session by its cookie, as after closing the tab.
-        portal.goto("/")
+    def by_hand(customer: Customer) -> Page:
+        portal.goto("/login")
+        portal.get_by_label("E-mail address").fill(customer.email)
+        portal.get_by_label("Password", exact=True).fill(customer.password)
+        portal.get_by_role("button", name="Log in").click()
+        expect(portal.get_by_role("heading", level=1, name="Dashboard")).to_be_visible()
         return portal
 
-    return with_a_session
+    return by_hand

@@ -21,7 +21,7 @@ Storage.prototype.setItem = function (name, value) {
 STORED: Final = "() => JSON.stringify([{...localStorage}, {...sessionStorage}])"
 CLIENT_SECRET: Final = re.compile(r"\w+_secret_\w+")
 ACCESS_TOKEN: Final = re.compile(r"eyJ[\w-]+\.[\w-]+\.[\w-]+")
-FAILED: Final = re.compile(r"the server responded with a status of (\d+)")
+FAILED: Final = re.compile(r"the server responded with a status of (\d+)|Failed.*net::ERR_\w+")
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,10 @@ class Sent:
 
 @dataclass
 class Provoked:
-    """An error answer that a test brings about; the browser reports it in its console."""
+    """An error answer that a test brings about; the browser reports it in its console.
+
+    Status 0 stands for none at all: the connection failed.
+    """
 
     status: int
     path: str
@@ -171,7 +174,7 @@ class Recorder:
         where = message.location["url"]
         failed = FAILED.search(message.text)
         for provoked in self._provoked if failed else []:
-            if failed and provoked.matches(int(failed[1]), where):
+            if failed and provoked.matches(int(failed[1] or 0), where):
                 provoked.happened = True
                 return
         self.errors.append(f"{message.text} ({where})")

@@ -1,5 +1,5 @@
 import type { QueryClient } from '@tanstack/svelte-query'
-import { api, ask } from './api'
+import { api, ask, type Invoice, type Schemas } from './api'
 
 /** What the pages read, each under one key. */
 export const account = () => ({
@@ -12,15 +12,25 @@ export const cards = () => ({
   queryFn: () => ask(api.GET('/v1/cards')),
 })
 
+const PAGE = 20
+
 export const invoices = (status: string, cursor: string | null) => ({
   queryKey: ['invoices', status, cursor],
-  queryFn: () =>
-    ask(
-      api.GET('/v1/invoices', {
-        params: { query: { limit: 20, ...(status && { status }), ...(cursor && { cursor }) } },
-      }),
-    ),
+  queryFn: () => invoicePage(status, cursor),
 })
+
+/** Read a page; a filtered one of the API may be short, so it is filled from the next. */
+async function invoicePage(status: string, from: string | null): Promise<Schemas['InvoiceList']> {
+  const data: Invoice[] = []
+  let cursor = from
+  do {
+    const query = { limit: PAGE, ...(status && { status }), ...(cursor && { cursor }) }
+    const part = await ask(api.GET('/v1/invoices', { params: { query } }))
+    data.push(...part.data)
+    cursor = part.next_cursor
+  } while (cursor && data.length < PAGE)
+  return { data, next_cursor: cursor }
+}
 
 export const invoice = (invoiceId: string) => ({
   queryKey: ['invoice', invoiceId],
@@ -31,7 +41,7 @@ export const invoice = (invoiceId: string) => ({
 export const payments = (cursor: string | null) => ({
   queryKey: ['payments', cursor],
   queryFn: () =>
-    ask(api.GET('/v1/payments', { params: { query: { limit: 20, ...(cursor && { cursor }) } } })),
+    ask(api.GET('/v1/payments', { params: { query: { limit: PAGE, ...(cursor && { cursor }) } } })),
 })
 
 export const payment = (paymentId: string) => ({
