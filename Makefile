@@ -94,13 +94,24 @@ compare: .venv/ready ## Compare Stripe with the ledger: make compare DAY=2026-11
 	@$(BIN)/python -m local.look compare "$(DAY)"
 
 # ---- Proof ----------------------------------------------------------------------------------------
-.PHONY: test prove check openapi openapi-check requirements-check format
+benchmarks/node_modules/ready: .local/node/ready benchmarks/package-lock.json
+	@echo "Installing Lighthouse"
+	@(cd benchmarks && PATH="$(CURDIR)/.local/node/bin:$$PATH" npm ci --ignore-scripts --no-audit --no-fund \
+	  --loglevel=error) >.local/bench.log 2>&1 \
+	  || { echo "billfold: Lighthouse cannot be installed; .local/bench.log says more" >&2; exit 1; }
+	@touch $@
+
+.PHONY: test prove bench check openapi openapi-check requirements-check format
 test: setup .local/sam/ready portal ## Run every test
 	@$(BIN)/python -m local.browser
 	@$(BIN)/pytest -q $(TESTS)
 
 prove: .venv/ready ## The longer proof: large models, every crash in every way; takes some minutes
 	@BILLFOLD_PROVE=1 $(BIN)/pytest -q tests/proof
+
+bench: setup portal benchmarks/node_modules/ready ## Measure, against the bars; writes benchmarks/results.json
+	@$(BIN)/python -m local.browser
+	@$(BIN)/python -m benchmarks
 
 check: .venv/ready openapi-check requirements-check portal-check ## Lint, types, direction of imports, template, drift
 	@echo "ruff"; $(BIN)/ruff format -q --check . && $(BIN)/ruff check -q .

@@ -1,15 +1,14 @@
-"""The embedded stack, for the tests that need all of it."""
+"""The embedded stack, one for all tests that need all of it: over HTTP and in the browser."""
 
 import json
 import os
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[1]
+from local.borrowed import fresh
 
 
 @pytest.fixture(scope="session")
@@ -22,30 +21,5 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
     if running:
         yield json.loads(Path(running).read_text())
         return
-    state = tmp_path_factory.mktemp("stack")
-    environment = {
-        **{name: value for name, value in os.environ.items() if not name.startswith("STRIPE_")},
-        "BILLFOLD_STATE": str(state),
-        "BILLFOLD_PORT": "0",
-    }
-    python = ROOT / ".local" / "venv" / "bin" / "python"
-    started = local(python, "up", environment)
-    assert started.returncode == 0, f"the stack did not come up:\n{started.stdout}"
-    yield json.loads((state / "stack.json").read_text())
-    local(python, "down", environment)
-
-
-def local(
-    python: Path, command: str, environment: dict[str, str]
-) -> subprocess.CompletedProcess[str]:
-    """Run a command of the embedded stack."""
-    return subprocess.run(
-        [str(python), "-m", "local", command],
-        cwd=ROOT,
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=False,
-        timeout=300,
-    )
+    with fresh(tmp_path_factory.mktemp("stack")) as made:
+        yield made

@@ -7,19 +7,13 @@ from typing import Any, Protocol
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
+from local.session import LOG_IN
 from tests.e2e.client import Customer, Stack, new_customer, new_invoice
 from tests.portal.recorder import Recorder
 from tests.portal.stripe_frames import StripeFrames
 
 # Each function of the embedded stack starts a process of its own when it is first called.
 expect.set_options(timeout=20_000)
-LOG_IN = """async ([email, password]) => {
-  const headers = { 'Content-Type': 'application/json' };
-  const body = JSON.stringify({ email, password });
-  return (await fetch('/v1/auth/login', { method: 'POST', headers, body })).status;
-}"""
-
-
 @dataclass(frozen=True)
 class Bill:
     """An invoice to be issued."""
