@@ -139,7 +139,7 @@ format: .venv/ready ## Format and mend what can be mended
 	@$(BIN)/ruff format -q . && $(BIN)/ruff check -q --fix .
 
 # ---- Deployment, locks, documents -----------------------------------------------------------------
-.PHONY: build publish lock walkthrough env-vars
+.PHONY: build publish lock walkthrough screenshots env-vars
 build: .local/sam/ready portal ## sam build, without Docker; then `sam deploy --guided`
 	@PATH="$(CURDIR)/.local/bootstrap/bin:$$PATH" SAM_CLI_TELEMETRY=0 .local/sam/bin/sam build
 
@@ -157,3 +157,7 @@ env-vars: .venv/ready ## Write local/env-vars.json for `sam local invoke` from t
 
 walkthrough: .venv/ready ## Write docs/walkthrough.md from the running stack
 	@$(BIN)/python -m local.walkthrough
+
+screenshots: setup portal ## Write docs/images/*.png from the portal in a browser
+	@$(BIN)/python -m local.browser
+	@$(BIN)/python -m local.screenshots
