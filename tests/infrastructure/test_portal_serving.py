@@ -137,9 +137,10 @@ def test_the_configuration_names_the_running_stripe(dist: Path) -> None:
 def test_the_headers_are_the_templates_with_the_emulator_in_stripes_place() -> None:
     deployed, local = portal_headers(None), portal_headers(EMULATOR)
     assert deployed["Content-Security-Policy"] == (
-        "default-src 'none'; script-src 'self' https://js.stripe.com; style-src 'self'; "
-        "img-src 'self'; font-src 'self'; connect-src 'self' https://api.stripe.com; "
-        "frame-src https://js.stripe.com https://hooks.stripe.com; base-uri 'none'; "
+        "default-src 'none'; script-src 'self' https://js.stripe.com https://*.js.stripe.com; "
+        "style-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self' "
+        "https://api.stripe.com; frame-src https://js.stripe.com https://*.js.stripe.com "
+        "https://hooks.stripe.com; base-uri 'none'; "
         "form-action 'self'; frame-ancestors 'none'"
     )
     assert local["Content-Security-Policy"] == (
