@@ -94,7 +94,14 @@ compare: .venv/ready ## Compare Stripe with the ledger: make compare DAY=2026-11
 	@$(BIN)/python -m local.look compare "$(DAY)"
 
 # ---- Proof ----------------------------------------------------------------------------------------
-.PHONY: test prove check openapi openapi-check requirements-check format
+benchmarks/node_modules/ready: .local/node/ready benchmarks/package-lock.json
+	@echo "Installing Lighthouse"
+	@(cd benchmarks && PATH="$(CURDIR)/.local/node/bin:$$PATH" npm ci --ignore-scripts --no-audit --no-fund \
+	  --loglevel=error) >.local/bench.log 2>&1 \
+	  || { echo "billfold: Lighthouse cannot be installed; .local/bench.log says more" >&2; exit 1; }
+	@touch $@
+
+.PHONY: test prove bench check openapi openapi-check requirements-check format
 test: setup .local/sam/ready portal ## Run every test
 	@$(BIN)/python -m local.browser
 	@$(BIN)/pytest -q $(TESTS)
@@ -103,6 +110,10 @@ prove: setup ## The longer proof: large models, every crash in every way; takes 
 	@BILLFOLD_PROVE=1 $(BIN)/pytest -v -n auto tests/proof/test_crash_points.py
 	@BILLFOLD_PROVE=1 $(BIN)/pytest -v --ignore=tests/proof/test_crash_points.py \
 	  tests/proof tests/e2e/test_races.py
+
+bench: setup portal benchmarks/node_modules/ready ## Measure, against the bars; writes benchmarks/results.json
+	@$(BIN)/python -m local.browser
+	@$(BIN)/python -m benchmarks
 
 check: .venv/ready openapi-check requirements-check portal-check ## Lint, types, direction of imports, template, drift
 	@echo "ruff"; $(BIN)/ruff format -q --check . && $(BIN)/ruff check -q .
@@ -130,7 +141,7 @@ format: .venv/ready ## Format and mend what can be mended
 	@$(BIN)/ruff format -q . && $(BIN)/ruff check -q --fix .
 
 # ---- Deployment, locks, documents -----------------------------------------------------------------
-.PHONY: build publish lock walkthrough env-vars
+.PHONY: build publish lock walkthrough screenshots env-vars
 build: .local/sam/ready portal ## sam build, without Docker; then `sam deploy --guided`
 	@PATH="$(CURDIR)/.local/bootstrap/bin:$$PATH" SAM_CLI_TELEMETRY=0 .local/sam/bin/sam build
 
@@ -148,3 +159,7 @@ env-vars: .venv/ready ## Write local/env-vars.json for `sam local invoke` from t
 
 walkthrough: .venv/ready ## Write docs/walkthrough.md from the running stack
 	@$(BIN)/python -m local.walkthrough
+
+screenshots: setup portal ## Write docs/images/*.png from the portal in a browser
+	@$(BIN)/python -m local.browser
+	@$(BIN)/python -m local.screenshots

@@ -54,7 +54,7 @@ HOP_BY_HOP: Final = frozenset(
 
 
 def application(  # noqa: C901 - a few small routes around one client
-    api: Api, workers: Workers, stack: Stack, is_up: Callable[[], bool]
+    api: Api, workers: Workers, stack: Stack, portal_files: PortalFiles, is_up: Callable[[], bool]
 ) -> Starlette:
     """Make the proxy.
 
@@ -66,6 +66,8 @@ def application(  # noqa: C901 - a few small routes around one client
         Whose turn it is to call a function.
     stack
         Where everything is.
+    portal_files
+        Serves the portal.
     is_up
         Tells whether it is all there yet.
     """
@@ -95,8 +97,6 @@ def application(  # noqa: C901 - a few small routes around one client
         except httpx.HTTPError:
             return _message(500, "Internal Server Error")
         return _as_gateway(answer)
-
-    portal_files = PortalFiles(stack)
 
     async def portal(scope: Scope, receive: Receive, send: Send) -> None:
         if is_up() and portal_files.built:

@@ -15,6 +15,7 @@ from local.admission import Workers, extra_workers
 from local.data import Data
 from local.failure import StackError
 from local.layout import LOOPBACK, Layout, Ports
+from local.portal_files import PortalFiles
 from local.processes import Child, ProcessFile, sweep, this_process
 from local.progress import step
 from local.provision import Api, Order, provision
@@ -139,7 +140,7 @@ def _bring_up(
 
     def deployed(api: Api) -> None:
         workers = Workers(set(api.routes.values()), extra)
-        app = application(api, workers, stack, up.is_set)
+        app = application(api, workers, stack, PortalFiles(stack), up.is_set)
         servers.append(Server(app, ports.portal))
         closing.callback(servers[0].stop)
         servers[0].start()

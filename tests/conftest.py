@@ -2,7 +2,6 @@
 
 import json
 import os
-import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,39 +9,28 @@ from typing import Any
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[1]
+from local.borrowed import fresh
 
 
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
-    """A stack of its own, on free ports, gone afterwards; its ``stack.json`` as a dict.
-
-    With ``BILLFOLD_STACK`` naming the ``stack.json`` of a running one, that one is used.
-    """
-    with a_stack(tmp_path_factory.mktemp("stack")) as started:
-        yield started
+    """Give one stack to all tests; its ``stack.json`` as a dict."""
+    with a_stack(tmp_path_factory.mktemp("stack")) as made:
+        yield made
 
 
 @contextmanager
 def a_stack(state: Path, **settings: str) -> Iterator[dict[str, Any]]:
-    """Start a stack with settings of its own, unless a running one is to be used."""
+    """Give a stack of its own, on free ports, gone afterwards.
+
+    With ``BILLFOLD_STACK`` naming the ``stack.json`` of a running one, that one is used.
+    """
     running = os.environ.get("BILLFOLD_STACK")
     if running:
         yield json.loads(Path(running).read_text())
         return
-    environment = {
-        **{name: value for name, value in os.environ.items() if not name.startswith("STRIPE_")},
-        "BILLFOLD_STATE": str(state),
-        "BILLFOLD_PORT": "0",
-        **settings,
-    }
-    python = ROOT / ".local" / "venv" / "bin" / "python"
-    started = local(python, "up", environment)
-    assert started.returncode == 0, f"the stack did not come up:\n{started.stdout}"
-    try:
-        yield json.loads((state / "stack.json").read_text())
-    finally:
-        local(python, "down", environment)
+    with fresh(state, **settings) as made:
+        yield made
 
 
 @pytest.fixture
@@ -58,19 +46,3 @@ def say(request: pytest.FixtureRequest) -> Callable[[str], None]:
                 reporter.flush()
 
     return write
-
-
-def local(
-    python: Path, command: str, environment: dict[str, str]
-) -> subprocess.CompletedProcess[str]:
-    """Run a command of the embedded stack."""
-    return subprocess.run(
-        [str(python), "-m", "local", command],
-        cwd=ROOT,
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=False,
-        timeout=300,
-    )

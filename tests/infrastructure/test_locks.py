@@ -17,8 +17,9 @@ def test_python_locks_name_no_registry(lock: Path) -> None:
     assert not re.search(r"https?://|--(extra-)?index-url|--find-links", text)
 
 
-def test_the_portals_lock_names_no_registry() -> None:
-    lock = json.loads((ROOT / "portal" / "package-lock.json").read_text())
+@pytest.mark.parametrize("folder", ["portal", "benchmarks"])
+def test_node_locks_name_no_registry(folder: str) -> None:
+    lock = json.loads((ROOT / folder / "package-lock.json").read_text())
     packages = {name: entry for name, entry in lock["packages"].items() if name}
     assert packages
     assert not [name for name, entry in packages.items() if "resolved" in entry]

@@ -8,11 +8,15 @@ from typing import Any
 
 import httpx
 import pytest
+from starlette.types import ASGIApp
 
+from local.admission import Workers
 from local.layout import ROOT
 from local.portal_files import PortalFiles, is_page
 from local.portal_headers import portal_headers, resources
-from local.stack_file import Stack
+from local.provision import Api
+from local.proxy import application
+from local.stack_file import Login, Stack
 from local.stripe_keys import API
 
 EMULATOR = "http://127.0.0.1:12111"
@@ -41,7 +45,7 @@ def a_stack(stripe: str = EMULATOR) -> Stack:
         aws_endpoint_url="http://127.0.0.1:4566",
         demo_url="http://127.0.0.1:8080/demo",
         mail_url="http://127.0.0.1:8080/mail",
-        customers=[],
+        customers=[Login("bakery@example.com", "Bakery-ledger-2026", "cust-1001")],
     )
 
 
@@ -57,8 +61,12 @@ def dist(tmp_path: Path) -> Path:
 
 
 def get(dist: Path, path: str, stack: Stack | None = None, **headers: str) -> httpx.Response:
+    return ask(PortalFiles(stack or a_stack(), dist), path, **headers)
+
+
+def ask(app: ASGIApp, path: str, **headers: str) -> httpx.Response:
     async def call() -> httpx.Response:
-        transport = httpx.ASGITransport(PortalFiles(stack or a_stack(), dist))
+        transport = httpx.ASGITransport(app)
         async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
             names = {name.replace("_", "-"): value for name, value in headers.items()}
             return await client.get(path, headers=names)
@@ -129,9 +137,10 @@ def test_the_configuration_names_the_running_stripe(dist: Path) -> None:
 def test_the_headers_are_the_templates_with_the_emulator_in_stripes_place() -> None:
     deployed, local = portal_headers(None), portal_headers(EMULATOR)
     assert deployed["Content-Security-Policy"] == (
-        "default-src 'none'; script-src 'self' https://js.stripe.com; style-src 'self'; "
-        "img-src 'self'; font-src 'self'; connect-src 'self' https://api.stripe.com; "
-        "frame-src https://js.stripe.com https://hooks.stripe.com; base-uri 'none'; "
+        "default-src 'none'; script-src 'self' https://js.stripe.com https://*.js.stripe.com; "
+        "style-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self' "
+        "https://api.stripe.com; frame-src https://js.stripe.com https://*.js.stripe.com "
+        "https://hooks.stripe.com; base-uri 'none'; "
         "form-action 'self'; frame-ancestors 'none'"
     )
     assert local["Content-Security-Policy"] == (
@@ -155,7 +164,23 @@ def test_every_answer_has_the_headers(dist: Path) -> None:
     assert real == portal_headers(None)["Content-Security-Policy"]
 
 
-def test_without_a_build_there_is_nothing_to_serve(dist: Path) -> None:
-    assert PortalFiles(a_stack(), dist).built
+def the_proxy(dist: Path, *, is_up: bool) -> ASGIApp:
+    stack = a_stack()
+    api = Api("http://127.0.0.1:9", {})
+    return application(api, Workers([], 1), stack, PortalFiles(stack, dist), lambda: is_up)
+
+
+@pytest.mark.parametrize("path", ["/", "/billing/cards", "/demo"])
+def test_a_stack_that_comes_up_says_so(dist: Path, path: str) -> None:
+    answer = ask(the_proxy(dist, is_up=False), path)
+    assert answer.status_code == 503
+    assert "coming up" in answer.text
+
+
+def test_without_a_build_the_page_says_what_to_run(dist: Path) -> None:
+    assert ask(the_proxy(dist, is_up=True), "/").status_code == 200
     (dist / "index.html").unlink()
-    assert not PortalFiles(a_stack(), dist).built
+    answer = ask(the_proxy(dist, is_up=True), "/billing/cards")
+    assert answer.status_code == 503
+    assert "make portal" in answer.text
+    assert ask(the_proxy(dist, is_up=True), "/demo").status_code == 200

@@ -1,0 +1,29 @@
+"""`make bench` ends badly when a bar is missed, and says which."""
+
+from benchmarks.__main__ import BARS, below_the_bar, table
+from benchmarks.pages import Measured, Page
+
+CARDS = Page("cards", "/billing/cards", 85)
+FULL = {"performance": 98.0, "accessibility": 100.0, "best-practices": 100.0}
+
+
+def test_what_meets_every_bar_is_silent() -> None:
+    assert FULL == BARS
+    assert below_the_bar(Measured(CARDS, 85.0, FULL, [])) == []
+
+
+def test_each_miss_is_said_by_page_and_figure() -> None:
+    poor = {**FULL, "performance": 97.0, "accessibility": 96.0}
+    missed = Measured(CARDS, 85.1, poor, ["Buttons have no name (button-name)"])
+    assert below_the_bar(missed) == [
+        "cards: 85.1 KB of 85",
+        "cards: performance 97, wanted 98",
+        "cards: accessibility 96, wanted 100",
+        "cards: Buttons have no name (button-name)",
+    ]
+
+
+def test_the_table_has_a_row_for_each_page() -> None:
+    head, row = table([Measured(CARDS, 71.3, FULL, [])]).splitlines()
+    assert head.split() == ["page", "KB", "gzip", "budget", *FULL]
+    assert row.split() == ["cards", "71.3", "85", "98", "100", "100"]
