@@ -3,9 +3,14 @@ import App from './App.svelte'
 import './styles/tokens.css'
 import './styles/base.css'
 import { loadConfig } from './lib/config'
+import { warm } from './lib/pages'
+import { session } from './lib/session.svelte'
 
 const target = document.getElementById('app')
 if (!target) throw new Error('index.html has no #app')
 
+warm(window.location.pathname, session.mayBeIn)
+// A new tab, or a page loaded anew, may still have its cookie.
+void session.refresh()
 await loadConfig()
 mount(App, { target })

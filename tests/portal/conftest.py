@@ -7,7 +7,6 @@ from typing import Any, Protocol
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
-from local.session import LOG_IN
 from tests.e2e.client import Customer, Stack, new_customer, new_invoice
 from tests.portal.recorder import Recorder
 from tests.portal.stripe_frames import StripeFrames

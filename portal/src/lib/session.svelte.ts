@@ -31,6 +31,11 @@ class Session {
     })
   }
 
+  /** Whether somebody was logged in when this page was last here. */
+  get mayBeIn(): boolean {
+    return localStorage.getItem(HINT) !== null
+  }
+
   /** Give an access token that is still good for a while, null where nobody is logged in. */
   async token(): Promise<string | null> {
     if (this.status === 'in' && Date.now() > this.#ends) await this.refresh()
@@ -51,7 +56,7 @@ class Session {
 
   async #refresh(): Promise<boolean> {
     const known = this.status
-    if (!localStorage.getItem(HINT)) {
+    if (!this.mayBeIn) {
       this.status = 'out'
       return false
     }
