@@ -137,6 +137,7 @@ def test_log_in_add_a_card_and_pay_by_keyboard_alone(
     expect(page.get_by_role("heading", name=f"Pay Invoice {invoice['number']}")).to_be_focused()
     expect(page.get_by_role("button", name="PAY $120.50")).to_be_visible()
     code = page.frame_locator("iframe[title='Secure CVC input frame']").locator("input[name=cvc]")
+    expect(code).to_be_attached()
     for _ in range(12):
         page.keyboard.press("Tab")
         if page.evaluate("document.activeElement.title") == "Secure CVC input frame":

@@ -108,7 +108,7 @@ def test_an_incomplete_card_is_not_sent(
     page.goto("/billing/cards?new")
     frames.type_code()
     page.get_by_role("button", name="Add", exact=True).click()
-    expect(page.get_by_role("alert")).to_have_text("Fill in the card first.")
+    expect(page.get_by_role("alert").first).to_have_text("Your card number is incomplete.")
     assert recorder.to_own("/v1/cards/setup") == []
 
 

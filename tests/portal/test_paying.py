@@ -309,7 +309,7 @@ def test_a_missing_code_is_asked_for(
     page = log_in(someone)
     open_invoice(page, invoice)
     press_pay(page)
-    expect(page.get_by_role("alert")).to_have_text("Type the CVV of this card.")
+    expect(page.get_by_role("alert")).to_have_text("Your card's security code is incomplete.")
     assert recorder.to_own("/v1/invoices/*/payments") == []
 
 

@@ -182,8 +182,6 @@ export const m = {
   alreadyPaid: 'This invoice is paid already.',
   notPayable: 'This invoice is not open for payment.',
   tryAgainSafe: 'You may press PAY again: an invoice is charged once at most.',
-  cvvMissing: 'Type the CVV of this card.',
-  cardMissing: 'Fill in the card first.',
 
   // Payments
   noPayments: 'No payments yet',

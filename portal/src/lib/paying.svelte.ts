@@ -3,6 +3,7 @@ import { api, ask, type Invoice, type Payment, type Schemas } from './api'
 import { m } from './messages'
 import { forget, keyOf } from './orders'
 import { explain, Problem } from './problem'
+import { TYPED } from './stripe'
 
 type Source = Schemas['PayIn']['source']
 
@@ -150,6 +151,7 @@ export class Paying {
 
   #refused(error: unknown): void {
     this.stage = 'form'
+    if (error instanceof Problem && error.code === TYPED) return
     this.trouble = explain(error)
     if (!(error instanceof Problem)) return
     if (error.passing) {

@@ -61,8 +61,12 @@ export function elementStyle(): { base: Record<string, string>; invalid: Record<
   }
 }
 
+/** The code of a Problem with what is typed in a field, which the field itself tells. */
+export const TYPED = 'typed'
+
 /** Read a refusal of Stripe's as one of ours: what it says is written for the one who typed. */
 export function refused(error: StripeError | undefined): Problem {
+  if (error?.type === 'validation_error') return new Problem(TYPED, error.message ?? '')
   const unreachable = !error || error.type === 'api_connection_error'
   if (unreachable) return new Problem('unreachable', m.unreachable)
   return new Problem(error.code ?? 'card_declined', error.message ?? m.unexpected, { status: 402 })
