@@ -73,6 +73,9 @@ class FakeIdentity:
             raise InvalidCredentialsError
         self.passwords[email] = new
 
+    def has_totp(self, access_token: str) -> bool:
+        return bool(self.second_factor)
+
     def begin_totp(self, access_token: str) -> TotpSecret:
         return TotpSecret("JBSWY3DPEHPK3PXP")
 

@@ -16,6 +16,7 @@ from billfold.entrypoints.auth_schemas import (
     SessionOut,
     TotpIn,
     TotpOut,
+    TotpStateOut,
 )
 from billfold.services import auth
 from billfold.services.ports import Challenge, Tokens
@@ -91,6 +92,11 @@ def change_password(body: ChangePasswordIn) -> None:
         body.new_password,
         bootstrap.ports(),
     )
+
+
+@app.get("/v1/auth/totp", summary="Whether an authenticator app is used", tags=["Log-in"])
+def show_totp() -> TotpStateOut:
+    return TotpStateOut(enabled=bootstrap.ports().identity.has_totp(http.access_token(app)))
 
 
 @app.post("/v1/auth/totp", summary="Begin to use an authenticator app", tags=["Log-in"])

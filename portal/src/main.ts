@@ -3,6 +3,7 @@ import App from './App.svelte'
 import './styles/tokens.css'
 import './styles/base.css'
 import { loadConfig } from './lib/config'
+import { m } from './lib/messages'
 import { warm } from './lib/pages'
 import { session } from './lib/session.svelte'
 
@@ -12,5 +13,10 @@ if (!target) throw new Error('index.html has no #app')
 warm(window.location.pathname, session.mayBeIn)
 // A new tab, or a page loaded anew, may still have its cookie.
 void session.refresh()
-await loadConfig()
-mount(App, { target })
+try {
+  await loadConfig()
+  mount(App, { target })
+} catch (error) {
+  target.textContent = m.unreachable
+  throw error
+}

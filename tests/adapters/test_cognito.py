@@ -153,6 +153,7 @@ CALLS: dict[str, Act] = {
     "ForgotPassword": lambda identity: identity.send_reset_code(EMAIL),
     "ConfirmForgotPassword": lambda identity: identity.reset_password(EMAIL, "1", PASSWORD),
     "ChangePassword": lambda identity: identity.change_password("token", "a", "b"),
+    "GetUser": lambda identity: identity.has_totp("token"),
     "AssociateSoftwareToken": lambda identity: identity.begin_totp("token"),
     "VerifySoftwareToken": lambda identity: identity.confirm_totp("token", "123456"),
     "SetUserMFAPreference": lambda identity: identity.remove_totp("token"),
@@ -161,6 +162,7 @@ CALLS: dict[str, Act] = {
 }
 WITHOUT_SECRET = {
     "ChangePassword",
+    "GetUser",
     "AssociateSoftwareToken",
     "VerifySoftwareToken",
     "SetUserMFAPreference",
@@ -201,6 +203,7 @@ REFUSED: dict[str, dict[str, type[BillfoldError] | None]] = {
         **dict.fromkeys(WEAK, WeakPasswordError),
         "LimitExceeded": TooManyRequestsError,
     },
+    "GetUser": dict.fromkeys(THIS_USER, ForbiddenTokenError),
     "AssociateSoftwareToken": dict.fromkeys(THIS_USER, ForbiddenTokenError),
     "VerifySoftwareToken": {
         **dict.fromkeys(THIS_USER, ForbiddenTokenError),

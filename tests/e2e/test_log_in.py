@@ -143,7 +143,9 @@ def test_the_second_factor(identity: CognitoIdentity, customer: Registered) -> N
     secret = identity.begin_totp(token).secret
     refused(InvalidCodeError, identity.confirm_totp, token, "000000")
     log_in(identity, customer, FIRST)
+    assert not identity.has_totp(token)
     identity.confirm_totp(token, totp(secret))
+    assert identity.has_totp(token)
 
     asked = identity.login(customer.email, FIRST)
     assert isinstance(asked, Challenge)

@@ -39,6 +39,7 @@ STATUS = {
     "auth/refresh": 200,
     "auth/refresh-cross-site": 403,
     "auth/refresh-without-cookie": 401,
+    "auth/totp-show": 200,
     "auth/totp-begin": 200,
     "auth/totp-begin-id-token": 401,
     "auth/totp-confirm": 204,
@@ -113,7 +114,9 @@ def test_challenges_lead_to_a_session(identity: FakeIdentity, event: Event) -> N
 
 
 def test_a_second_factor(identity: FakeIdentity, event: Event) -> None:
+    assert call(event("auth/totp-show"))[1] == {"enabled": False}
     assert call(event("auth/totp-confirm"))[0] == 204
+    assert call(event("auth/totp-show"))[1] == {"enabled": True}
     _, body, _ = call(event("auth/login"))
     assert body["challenge"]["name"] == "SOFTWARE_TOKEN_MFA"
     asked = {**body["challenge"], "email": EMAIL}

@@ -229,6 +229,7 @@ export const m = {
   totpKey: 'Or type this key',
   totpOn: 'Your authenticator app is set up. Its code is asked for at the next log-in.',
   totpOff: 'The authenticator app is no longer asked for.',
+  totpIsOn: 'Its code is asked for at every log-in.',
   totpTurnOff: 'Stop asking for a code',
   totpTurnOffAsk: 'Log-in will need your password alone.',
   turnOn: 'Turn on',

@@ -50,6 +50,11 @@ export const payment = (paymentId: string) => ({
     ask(api.GET('/v1/payments/{payment_id}', { params: { path: { payment_id: paymentId } } })),
 })
 
+export const totp = () => ({
+  queryKey: ['totp'],
+  queryFn: () => ask(api.GET('/v1/auth/totp')),
+})
+
 /** Money or cards have moved: everything that shows them is read again. */
 export function refreshAll(client: QueryClient): Promise<void> {
   return client.invalidateQueries()

@@ -147,7 +147,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /** Whether an authenticator app is used */
+        get: operations["show_totp"];
         put?: never;
         /** Begin to use an authenticator app */
         post: operations["begin_totp"];
@@ -853,6 +854,14 @@ export interface components {
             otpauth_url: string;
         };
         /**
+         * TotpStateOut
+         * @description Whether the code of an authenticator app is asked for at log-in.
+         */
+        TotpStateOut: {
+            /** Enabled */
+            enabled: boolean;
+        };
+        /**
          * Trigger
          * @description Who asked for the payment; manual tries never spend the automatic schedule.
          * @enum {string}
@@ -1100,6 +1109,35 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SessionOut"];
+                };
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    show_totp: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TotpStateOut"];
                 };
             };
             /** @description Refused */

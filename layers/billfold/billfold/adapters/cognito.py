@@ -170,6 +170,17 @@ class CognitoIdentity:
                 AccessToken=access_token, PreviousPassword=current, ProposedPassword=new
             )
 
+    def has_totp(self, access_token: str) -> bool:
+        """Tell whether the code of an authenticator app is asked for at log-in.
+
+        Raises
+        ------
+        ForbiddenTokenError
+        """
+        with read_as(refusals.OWN_TOKEN):
+            answer = self._client.get_user(AccessToken=access_token)
+        return "SOFTWARE_TOKEN_MFA" in answer.get("UserMFASettingList", ())
+
     def begin_totp(self, access_token: str) -> TotpSecret:
         """Give a new secret for an authenticator app.
 

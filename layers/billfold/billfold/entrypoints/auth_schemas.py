@@ -67,6 +67,12 @@ class ChangePasswordIn(In):
     new_password: Password = Field(repr=False)
 
 
+class TotpStateOut(Out):
+    """Whether the code of an authenticator app is asked for at log-in."""
+
+    enabled: bool
+
+
 class TotpOut(Out):
     """What an authenticator app needs, as text and as the address behind a QR code."""
 
