@@ -33,8 +33,8 @@ def test_an_entry_waits_until_it_was_sent_and_stays_in_the_trail(
     repositories.customers.register(a_customer(), autopay=False)
     wallet = repositories.customers.wallet("cust-1")
     entries = [an_entry(at=NOON + timedelta(seconds=seconds)) for seconds in (0, 1)]
-    repositories.customers.save(wallet.add(a_card(1)), entries[0])
-    repositories.outbox.put(entries[1])
+    saved = repositories.customers.save(wallet.add(a_card(1)), entries[0])
+    repositories.customers.save(saved.add(a_card(2)), entries[1])
     late = NOON + timedelta(minutes=2)
     assert left_behind(repositories, NOON) == []
     waiting = [one for one in left_behind(repositories, late) if isinstance(one, Entry)]

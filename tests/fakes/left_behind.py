@@ -88,10 +88,6 @@ class FakeInvoiceChanges:
 class FakeOutbox:
     store: Store
 
-    def put(self, entry: Entry) -> None:
-        with self.store.lock:
-            self.store.tell(entry)
-
     def sent(self, entry: Entry) -> None:
         with self.store.lock:
             self.store.unsent.pop(entry.entry_id, None)

@@ -96,13 +96,6 @@ def _succeeded(intent: "PaymentIntent") -> Answer:
     )
 
 
-def owner_of(metadata: object) -> Owner | None:
-    """Tell whose an object is, by the metadata that we gave it; None for what is not ours."""
-    customer_id = getattr(metadata, "customer_id", None)
-    invoice_id = getattr(metadata, "invoice_id", None)
-    return Owner(customer_id, invoice_id) if customer_id and invoice_id else None
-
-
 _DISPUTES: Final = {
     "won": Dispute.WON,
     "prevented": Dispute.WON,
@@ -125,7 +118,7 @@ def read_charge(
     return ChargeView(
         charge=charge.id,
         intent=intent.id if intent else None,
-        owner=owner_of(intent.metadata if intent else None),
+        owner=Owner.of(intent.metadata.to_dict() if intent and intent.metadata else {}),
         money=money,
         charged_at=datetime.fromtimestamp(charge.created, UTC),
         answer=answer if isinstance(answer, Succeeded) else None,

@@ -67,17 +67,12 @@ def _reduce(
             event_type,
             payment_intent=subject["id"],
             idempotency_key=key,
-            owner=_owner(subject.get("metadata") or {}),
+            owner=Owner.of(subject.get("metadata") or {}),
             decline=_decline(event_type, subject),
         )
     # Of a charge, a refund or a dispute: the charge is what they are about.
     charge = subject["id"] if subject["object"] == "charge" else subject["charge"]
     return StripeEvent(event_id, event_type, charge=charge, idempotency_key=key)
-
-
-def _owner(metadata: Mapping[str, str]) -> Owner | None:
-    customer_id, invoice_id = metadata.get("customer_id"), metadata.get("invoice_id")
-    return Owner(customer_id, invoice_id) if customer_id and invoice_id else None
 
 
 def _decline(event_type: str, subject: Mapping[str, Any]) -> Decline | None:

@@ -5,6 +5,7 @@ code as a reply. The one thing taken from the event itself is which confirm a de
 no look can tell that.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
@@ -48,6 +49,12 @@ class Owner:
 
     customer_id: str
     invoice_id: str
+
+    @classmethod
+    def of(cls, metadata: Mapping[str, str]) -> "Owner | None":
+        """Read it; None for what is not ours."""
+        customer_id, invoice_id = metadata.get("customer_id"), metadata.get("invoice_id")
+        return cls(customer_id, invoice_id) if customer_id and invoice_id else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -184,10 +184,9 @@ class Payments(Protocol):
 class Outbox(Protocol):
     """The entries that were written with what they tell.
 
-    ``put`` writes one that goes with no other write. ``trail`` is the audit trail, newest first.
+    ``trail`` is the audit trail, newest first.
     """
 
-    def put(self, entry: Entry) -> None: ...
     def sent(self, entry: Entry) -> None: ...
     def trail(self, customer_id: str, *, limit: int, after: str | None) -> Page[Entry]: ...
 

@@ -47,10 +47,6 @@ class DynamoOutbox:
     def __init__(self, table: Table) -> None:
         self._table = table
 
-    def put(self, entry: Entry) -> None:
-        """Write an entry that goes with no other write."""
-        self._table.write(put_entry(entry))
-
     def sent(self, entry: Entry) -> None:
         """Note that it was sent; from now on it is the audit trail."""
         self._table.write(
