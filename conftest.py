@@ -13,3 +13,11 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
     arguments = ["--disable-quic", "--no-sandbox"]
     chosen = {"executable_path": path} if (path := installed()) else {}
     return {**browser_type_launch_args, **chosen, "args": arguments}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let the tests with a browser come last: Playwright keeps an event loop running till the end.
+
+    Whoever runs one of their own afterwards would be refused.
+    """
+    items.sort(key=lambda item: "playwright" in getattr(item, "fixturenames", ()))

@@ -163,3 +163,59 @@ def test_the_way_past_the_header_and_the_place_of_the_focus(
     page.get_by_role("link", name="Payments", exact=True).click()
     expect(page.get_by_role("heading", level=1, name="Payments")).to_be_focused()
     expect(page).to_have_title("Payments · Billfold")
+
+
+def test_the_primary_card_and_deleting_by_keyboard(log_in: LogIn, customer: NewCustomer) -> None:
+    someone = customer(cards=[VISA, MASTERCARD])
+    page = log_in(someone)
+    page.goto("/billing/cards")
+    expect(page.get_by_text("A card cannot be edited")).to_be_visible()
+    for action, confirm in (("Make Primary", "Confirm"), ("Delete", "Delete")):
+        tab_to(page, "Actions for Mastercard ending in 4444")
+        page.keyboard.press("Enter")
+        expect(page.get_by_role("menu")).to_be_visible()
+        # The first letter finds it.
+        page.keyboard.press(action[0].lower())
+        expect(page.get_by_role("menuitem", name=action)).to_be_focused()
+        page.keyboard.press("Enter")
+        expect(page.get_by_role("alertdialog")).to_be_visible()
+        tab_to(page, confirm)
+        page.keyboard.press("Enter")
+        expect(page.get_by_role("alertdialog")).to_be_hidden()
+    expect(page.get_by_role("listitem").filter(has_text="Mastercard")).to_have_count(0)
+    assert [(card["brand"], card["primary"]) for card in someone.cards()] == [("visa", True)]
+
+
+def test_a_one_time_card_and_the_banks_step_by_keyboard(
+    log_in: LogIn, customer: NewCustomer, frames: StripeFrames
+) -> None:
+    someone = customer(cards=[VISA])
+    invoice = new_invoice(someone)
+    page = log_in(someone)
+    page.goto(f"/billing/invoices/{invoice['invoice_id']}?pay")
+    expect(page.get_by_role("button", name="PAY $120.50")).to_be_visible()
+    tab_to(page, "One-time payment")
+    page.keyboard.press("Space")
+    number = page.frame_locator("iframe[title='Secure card number input frame']")
+    expect(number.locator("input[name=cardnumber]")).to_be_focused()
+    card = Card("4000002760003184")
+    frames.recorder.typed(card.number, card.code)
+    page.keyboard.type(card.number)
+    for title, name, text in (
+        ("Secure expiration date input frame", "exp-date", card.expiry),
+        ("Secure CVC input frame", "cvc", card.code),
+    ):
+        page.keyboard.press("Tab")
+        field = page.frame_locator(f"iframe[title='{title}']").locator(f"input[name={name}]")
+        expect(field).to_be_focused()
+        page.keyboard.type(text)
+    tab_to(page, "PAY $120.50")
+    page.keyboard.press("Enter")
+    done = frames.bank().get_by_role("button", name="Complete authentication")
+    expect(done).to_be_visible()
+    for _ in range(40):
+        if done.evaluate("(button) => button === document.activeElement && document.hasFocus()"):
+            break
+        page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("is paid.")).to_be_visible()

@@ -6,9 +6,17 @@ from typing import Any
 
 import httpx
 import pytest
+from billfold.domain.errors import CardDeclinedError
+from billfold.domain.fact import Actor
+from billfold.domain.money import Money
+from billfold.domain.payment import StoredCard
+from billfold.services import payments
+from billfold.services.payments import Order
 from playwright.sync_api import BrowserContext, Page, Route, expect
 
 from tests.e2e.client import Customer, Stack, new_invoice
+from tests.e2e.racing import Process
+from tests.e2e.test_lambda_runtime import environment
 from tests.portal.conftest import Bill, NewCustomer
 from tests.portal.recorder import Recorder
 from tests.portal.stripe_frames import Card, StripeFrames
@@ -322,3 +330,41 @@ def test_a_new_card_can_pay_what_is_open(
     frames.type_card()
     page.get_by_role("button", name="Add", exact=True).click()
     expect(page.get_by_text("Pay what is open with Visa ending in 4242?")).to_be_visible()
+
+
+@pytest.fixture
+def schedule(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> Process:
+    """What automatic payment acts with, on the running stack."""
+    for name, value in environment(stack, "reconcile").items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    return Process(Actor.AUTOPAY)
+
+
+def test_a_failed_automatic_payment_asks_for_confirmation_and_is_finished_here(
+    log_in: LogIn, customer: NewCustomer, frames: StripeFrames, schedule: Process
+) -> None:
+    someone = customer()
+    card = someone.add_card(BANKS_STEP)
+    invoice = new_invoice(someone)
+    order = Order(
+        someone.customer_id,
+        invoice["invoice_id"],
+        Money("USD", 12050),
+        StoredCard(card, None),
+        f"autopay:{invoice['invoice_id']}:1",
+        automatic=True,
+    )
+    with pytest.raises(CardDeclinedError):
+        payments.pay(order, schedule, lambda: 29.0)
+    page = log_in(someone)
+    expect(page.get_by_text("Needs your confirmation")).to_be_visible()
+    page.get_by_role("link", name="Confirm with your bank").click()
+    frames.type_code()
+    press_pay(page)
+    frames.pass_bank()
+    expect_paid(page)
+    paid_once(someone, invoice)
+    page.get_by_role("link", name="Dashboard").click()
+    expect(page.get_by_text("Nothing is due.")).to_be_visible()
+    expect(page.get_by_text("Needs your confirmation")).to_have_count(0)
