@@ -77,8 +77,8 @@ export class Paying {
     if (!payment || !this.#secret) return
     this.stage = 'step'
     this.trouble = null
-    // Whether the step was passed is for our own server to find out from Stripe.
-    await stripe.handleNextAction({ clientSecret: this.#secret })
+    // Whether the step was passed, or could be taken at all, our own server finds out from Stripe.
+    await stripe.handleNextAction({ clientSecret: this.#secret }).catch(() => undefined)
     await this.#post('/v1/payments/{payment_id}/confirm', payment.payment_id)
   }
 
