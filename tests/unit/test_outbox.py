@@ -113,6 +113,18 @@ def test_a_refused_card_is_not_added_while_it_is_let_go_of(ports: FakePorts) -> 
     assert len(ports.customers.wallet("cust-1").cards) == 1
 
 
+def test_a_duplicate_is_called_so_also_where_stripes_event_came_first(ports: FakePorts) -> None:
+    ports.gateway.setups["seti_0009"] = replace(a_setup(1), payment_method="pm_again")
+    for _ in range(2):
+        with pytest.raises(DuplicateCardError):
+            cards.add("cust-1", "seti_0009", None, ports)
+        outbox.flush(ports)
+        ports.gateway.setups["seti_0009"] = replace(
+            ports.gateway.setups["seti_0009"], attached=False
+        )
+    assert ports.gateway.detached == ["pm_again"]
+
+
 def test_a_setup_confirmed_with_a_stored_card_does_not_let_go_of_it(ports: FakePorts) -> None:
     ports.gateway.setups["seti_0009"] = a_setup(1)
     with pytest.raises(DuplicateCardError):

@@ -115,6 +115,17 @@ class Wallet:
         stored = {card.payment_method for card in self.cards}
         return payment_method in stored or payment_method in self.gone
 
+    def require_new(self, fingerprint: str) -> None:
+        """Refuse a card that is there, whatever its expiry.
+
+        Raises
+        ------
+        DuplicateCardError
+        """
+        for known in self.cards:
+            if known.fingerprint == fingerprint:
+                raise DuplicateCardError(card_id=known.card_id)
+
     def require_room(self) -> None:
         """Refuse an eleventh card.
 
@@ -130,13 +141,9 @@ class Wallet:
 
         Raises
         ------
-        DuplicateCardError
-            A card with the same fingerprint is there, whatever its expiry.
-        TooManyCardsError
+        DuplicateCardError, TooManyCardsError
         """
-        for known in self.cards:
-            if known.fingerprint == card.fingerprint:
-                raise DuplicateCardError(card_id=known.card_id)
+        self.require_new(card.fingerprint)
         self.require_room()
         return replace(self, cards=(*self.cards, card), primary=self.primary or card.card_id)
 

@@ -97,9 +97,11 @@ def add(
             return named, named.card(known.card_id)
         if known:
             return wallet, known
-        if setup_intent in wallet.gone:
-            raise SetupIncompleteError(_REMOVED)
         result = result or _require_succeeded(setup_intent, wallet, ports)
+        # First, so that a duplicate is called so also where Stripe's event came before the browser.
+        wallet.require_new(result.fingerprint)
+        if setup_intent in wallet.gone or not result.attached:
+            raise SetupIncompleteError(_REMOVED)
         now = ports.clock.now()
         card = Card(
             card_id=ids.new(ids.CARD, now),
@@ -118,7 +120,7 @@ def add(
     try:
         return until_fresh(attempt)
     except ConflictError:
-        if result:
+        if result and result.attached:
             _let_go(customer_id, result, setup_intent, ports)
         raise
 
@@ -135,8 +137,6 @@ def _require_succeeded(setup_intent: str, wallet: Wallet, ports: Ports) -> Setup
         )
     if not result.succeeded:
         raise SetupIncompleteError
-    if not result.attached:
-        raise SetupIncompleteError(_REMOVED)
     return result
 
 
