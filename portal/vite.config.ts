@@ -6,7 +6,6 @@ export default defineConfig({
   build: {
     // Nothing is inlined: the content security policy allows files of our own only.
     assetsInlineLimit: 0,
-    manifest: true,
     modulePreload: { polyfill: false },
     target: 'es2023',
     rolldownOptions: {

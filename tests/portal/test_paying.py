@@ -293,6 +293,34 @@ def test_an_unknown_outcome_is_confirmed_and_never_called_failed(
     paid_once(someone, invoice)
 
 
+def test_being_throttled_while_confirming_is_no_outcome(
+    log_in: LogIn,
+    customer: NewCustomer,
+    frames: StripeFrames,
+    stack: Stack,
+    recorder: Recorder,
+) -> None:
+    someone = customer(cards=[VISA])
+    invoice = new_invoice(someone)
+    page = log_in(someone)
+    open_invoice(page, invoice)
+    page.route(
+        "**/v1/payments/*",
+        lambda route: route.fulfill(status=429, json={"message": "Too Many Requests"}),
+        times=2,
+    )
+    recorder.provokes(429, "/v1/payments/*")
+    fault = {"path": "*/confirm", "kind": "drop_after_commit", "method": "POST"}
+    httpx.post(f"{stack['stripe_control_url']}/faults", json=fault).raise_for_status()
+    frames.type_code()
+    with page.expect_response(lambda answer: answer.status == 429):
+        press_pay(page)
+    expect(page.get_by_text("We are confirming this with your bank.")).to_be_visible()
+    expect(page.get_by_role("button", name="PAY $120.50")).to_have_count(0)
+    expect_paid(page)
+    paid_once(someone, invoice)
+
+
 def test_too_many_declines_say_when_to_come_back(
     log_in: LogIn, customer: NewCustomer, frames: StripeFrames, recorder: Recorder
 ) -> None:

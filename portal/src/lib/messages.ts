@@ -177,8 +177,6 @@ export const m = {
   bankGiveUp: 'Use another card',
   declined: (why: string): string => `The card was declined. ${why}`,
   notCharged: 'That try ended without a charge. You can pay again.',
-  amountChanged: (amount: string): string =>
-    `The amount due has changed to ${amount}. Look at it before you pay.`,
   alreadyPaid: 'This invoice is paid already.',
   notPayable: 'This invoice is not open for payment.',
   tryAgainSafe: 'You may press PAY again: an invoice is charged once at most.',

@@ -11,6 +11,15 @@ type Source = Schemas['PayIn']['source']
 const PATIENCE = [1000, 1500, 2000, 3000, 5000]
 
 /**
+ * Whether a refusal says how a payment stands. Not to be reached, throttled, logged out: that
+ * changes nothing about a payment that was begun.
+ */
+function tellsTheEnd(error: unknown): boolean {
+  if (!(error instanceof Problem) || error.code === 'payment_not_waiting') return false
+  return [402, 404, 409, 422].includes(error.status)
+}
+
+/**
  * Paying one invoice, from PAY to its end.
  *
  * `form`: something may be chosen and paid. `sending`: asked, no answer yet. `bank`: the bank wants
@@ -96,12 +105,8 @@ export class Paying {
     try {
       this.#take(await ask(api.POST(path, { params: { path: { payment_id: paymentId } } })))
     } catch (error) {
-      if (error instanceof Problem && (error.passing || error.code === 'payment_not_waiting')) {
-        // Not known how it stands: look.
-        await this.#look(paymentId)
-      } else {
-        this.#refused(error)
-      }
+      if (tellsTheEnd(error)) this.#refused(error)
+      else await this.#look(paymentId)
     }
   }
 
@@ -139,8 +144,7 @@ export class Paying {
         }
         this.stage = 'confirming'
       } catch (error) {
-        // Not to be reached for a moment changes nothing about the payment.
-        if (!(error instanceof Problem && error.passing)) {
+        if (tellsTheEnd(error)) {
           this.#refused(error)
           return
         }
@@ -167,7 +171,6 @@ export class Paying {
     const told: Record<string, string> = {
       card_declined: m.declined(error.message),
       not_charged: m.notCharged,
-      idempotency_key_reused: m.notCharged,
       invoice_not_payable: m.notPayable,
     }
     this.trouble = told[error.code] ?? error.message
