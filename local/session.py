@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import BrowserContext, sync_playwright
+from playwright.sync_api import BrowserContext, Page, sync_playwright
 
 from local.browser import installed
 
@@ -30,8 +30,13 @@ def log_in(context: BrowserContext, stack: dict[str, Any], login: dict[str, str]
     """Log in as a person does; the browser keeps the session."""
     page = context.new_page()
     page.goto(f"{stack['portal_url']}/login")
-    page.get_by_label("E-mail address").fill(login["email"])
-    page.get_by_label("Password", exact=True).fill(login["password"])
-    page.get_by_role("button", name="Log in").click()
+    fill_in(page, login["email"], login["password"])
     page.get_by_role("heading", level=1, name="Dashboard").wait_for()
     page.close()
+
+
+def fill_in(page: Page, email: str, password: str) -> None:
+    """Fill in the log-in form and send it."""
+    page.get_by_label("E-mail address").fill(email)
+    page.get_by_label("Password", exact=True).fill(password)
+    page.get_by_role("button", name="Log in").click()

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
+from local.session import fill_in
 from tests.e2e.client import Customer, Stack, new_customer, new_invoice
 from tests.portal.recorder import Recorder
 from tests.portal.stripe_frames import StripeFrames
@@ -85,9 +86,7 @@ def log_in(portal: Page) -> Callable[[Customer], Page]:
 
     def by_hand(customer: Customer) -> Page:
         portal.goto("/login")
-        portal.get_by_label("E-mail address").fill(customer.email)
-        portal.get_by_label("Password", exact=True).fill(customer.password)
-        portal.get_by_role("button", name="Log in").click()
+        fill_in(portal, customer.email, customer.password)
         expect(portal.get_by_role("heading", level=1, name="Dashboard")).to_be_visible()
         return portal
 

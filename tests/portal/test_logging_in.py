@@ -7,6 +7,7 @@ import httpx
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
+from local.session import fill_in
 from tests.e2e.client import Customer, Stack, aws, totp, until, user_pool
 from tests.portal.conftest import Bill, NewCustomer
 from tests.portal.recorder import Recorder
@@ -15,10 +16,8 @@ pytestmark = pytest.mark.e2e
 NEW_PASSWORD = "quite-Another-8-battery"
 
 
-def fill_in(page: Page, customer: Customer, password: str | None = None) -> None:
-    page.get_by_label("E-mail address").fill(customer.email)
-    page.get_by_label("Password", exact=True).fill(password or customer.password)
-    page.get_by_role("button", name="Log in").click()
+def log_in_as(page: Page, customer: Customer, password: str | None = None) -> None:
+    fill_in(page, customer.email, password or customer.password)
 
 
 def test_a_wrong_password_says_no_more_than_that(
@@ -26,7 +25,7 @@ def test_a_wrong_password_says_no_more_than_that(
 ) -> None:
     recorder.provokes(401, "/v1/auth/login")
     page.goto("/")
-    fill_in(page, customer(), "wrong-Horse-7-battery")
+    log_in_as(page, customer(), "wrong-Horse-7-battery")
     expect(page.get_by_role("alert")).to_have_text("The e-mail address or password is not correct.")
     expect(page.get_by_role("heading", level=1)).to_have_text("Log in")
 
@@ -34,14 +33,14 @@ def test_a_wrong_password_says_no_more_than_that(
 def test_one_comes_back_to_where_one_was(page: Page, customer: NewCustomer) -> None:
     page.goto("/billing/invoices?status=paid")
     expect(page).to_have_url(re.compile(r"/login\?next="))
-    fill_in(page, customer())
+    log_in_as(page, customer())
     expect(page.get_by_role("heading", level=1, name="Invoices")).to_be_visible()
     expect(page).to_have_url(re.compile(r"/billing/invoices\?status=paid$"))
 
 
 def test_the_way_back_never_leads_to_another_site(page: Page, customer: NewCustomer) -> None:
     page.goto("/login?next=//evil.example/")
-    fill_in(page, customer())
+    log_in_as(page, customer())
     expect(page.get_by_role("heading", level=1, name="Dashboard")).to_be_visible()
 
 
@@ -62,7 +61,7 @@ def test_a_temporary_password_is_replaced(
         Permanent=False,
     )
     page.goto("/")
-    fill_in(page, someone, "Temporary-6-battery")
+    log_in_as(page, someone, "Temporary-6-battery")
     expect(page.get_by_role("heading", level=1, name="Choose a new password")).to_be_visible()
     page.get_by_label("New password").fill(NEW_PASSWORD)
     page.get_by_role("button", name="Set password").click()
@@ -83,7 +82,7 @@ def test_a_second_factor_is_set_up_asked_for_and_turned_off(
     expect(page.get_by_text("Your authenticator app is set up.").first).to_be_visible()
     page.get_by_role("button", name="Log out").click()
 
-    fill_in(page, someone)
+    log_in_as(page, someone)
     expect(page.get_by_role("heading", level=1, name="Enter your code")).to_be_visible()
     page.get_by_label("Code", exact=True).fill(totp(secret))
     page.get_by_role("button", name="Continue").click()
@@ -113,7 +112,7 @@ def test_a_forgotten_password_is_reset_by_mail(
     page.get_by_label("New password").fill(NEW_PASSWORD)
     page.get_by_role("button", name="Set password").click()
     expect(page.get_by_text("Your password is changed.")).to_be_visible()
-    fill_in(page, someone, NEW_PASSWORD)
+    log_in_as(page, someone, NEW_PASSWORD)
     expect(page.get_by_role("heading", level=1, name="Dashboard")).to_be_visible()
 
 
@@ -140,7 +139,7 @@ def test_the_password_is_changed(
     page.get_by_role("button", name="Change password").click()
     expect(page.get_by_text("Your password is changed.").last).to_be_visible()
     page.get_by_role("button", name="Log out").click()
-    fill_in(page, someone, NEW_PASSWORD)
+    log_in_as(page, someone, NEW_PASSWORD)
     expect(page.get_by_role("heading", level=1, name="Account")).to_be_visible()
 
 
@@ -174,5 +173,5 @@ def test_a_session_that_has_ended_leads_back_afterwards(
     )
     page.reload()
     expect(page.get_by_role("heading", level=1, name="Log in")).to_be_visible()
-    fill_in(page, someone)
+    log_in_as(page, someone)
     expect(page.get_by_role("heading", level=1, name="Credit cards")).to_be_visible()

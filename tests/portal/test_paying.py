@@ -25,11 +25,26 @@ pytestmark = pytest.mark.e2e
 VISA, MASTERCARD, BANKS_STEP = "4242424242424242", "5555555555554444", "4000002760003184"
 DECLINED, DECLINED_LATER = "4000000000000002", "4000000000000341"
 LogIn = Callable[[Customer], Page]
+AboutToPay = Callable[..., tuple[Customer, dict[str, Any], Page]]
 
 
 def open_invoice(page: Page, invoice: dict[str, Any], *, pay: bool = True) -> None:
     page.goto(f"/billing/invoices/{invoice['invoice_id']}{'?pay' if pay else ''}")
     expect(page.get_by_role("heading", level=1)).to_have_text(f"Invoice {invoice['number']}")
+
+
+@pytest.fixture
+def about_to_pay(log_in: LogIn, customer: NewCustomer) -> AboutToPay:
+    """Give somebody with these cards, an invoice over $120.50, and the page with its panel."""
+
+    def make(*cards: str) -> tuple[Customer, dict[str, Any], Page]:
+        someone = customer(cards=cards)
+        invoice = new_invoice(someone)
+        page = log_in(someone)
+        open_invoice(page, invoice)
+        return someone, invoice, page
+
+    return make
 
 
 def press_pay(page: Page, amount: str = "$120.50") -> None:
@@ -86,12 +101,9 @@ def test_another_stored_card(
 
 
 def test_a_one_time_card_is_not_stored(
-    log_in: LogIn, customer: NewCustomer, frames: StripeFrames
+    about_to_pay: AboutToPay, frames: StripeFrames
 ) -> None:
-    someone = customer(cards=[MASTERCARD])
-    invoice = new_invoice(someone)
-    page = log_in(someone)
-    open_invoice(page, invoice)
+    someone, invoice, page = about_to_pay(MASTERCARD)
     page.get_by_role("button", name="One-time payment").click()
     expect(page.get_by_text("This card is used once and is not stored.")).to_be_visible()
     frames.type_card()
@@ -102,13 +114,10 @@ def test_a_one_time_card_is_not_stored(
 
 
 def test_a_decline_then_another_card(
-    log_in: LogIn, customer: NewCustomer, frames: StripeFrames, recorder: Recorder
+    about_to_pay: AboutToPay, frames: StripeFrames, recorder: Recorder
 ) -> None:
     recorder.provokes(402, "/v1/invoices/*/payments")
-    someone = customer(cards=[DECLINED_LATER, VISA])
-    invoice = new_invoice(someone)
-    page = log_in(someone)
-    open_invoice(page, invoice)
+    someone, invoice, page = about_to_pay(DECLINED_LATER, VISA)
     frames.type_code()
     press_pay(page)
     expect(page.get_by_role("alert")).to_have_text(
@@ -123,17 +132,13 @@ def test_a_decline_then_another_card(
 
 @pytest.mark.parametrize("passed", [True, False])
 def test_the_banks_step(
-    log_in: LogIn,
-    customer: NewCustomer,
+    about_to_pay: AboutToPay,
     frames: StripeFrames,
     recorder: Recorder,
     *,
     passed: bool,
 ) -> None:
-    someone = customer(cards=[BANKS_STEP])
-    invoice = new_invoice(someone)
-    page = log_in(someone)
-    open_invoice(page, invoice)
+    someone, invoice, page = about_to_pay(BANKS_STEP)
     frames.type_code()
     press_pay(page)
     if passed:
@@ -153,12 +158,9 @@ def test_the_banks_step(
 
 
 def test_a_reload_in_the_middle_of_the_banks_step(
-    log_in: LogIn, customer: NewCustomer, frames: StripeFrames
+    about_to_pay: AboutToPay, frames: StripeFrames
 ) -> None:
-    someone = customer(cards=[BANKS_STEP])
-    invoice = new_invoice(someone)
-    page = log_in(someone)
-    open_invoice(page, invoice)
+    someone, invoice, page = about_to_pay(BANKS_STEP)
     frames.type_code()
     press_pay(page)
     expect(frames.bank().get_by_role("button", name="Complete authentication")).to_be_visible()
@@ -170,12 +172,9 @@ def test_a_reload_in_the_middle_of_the_banks_step(
 
 
 def test_the_banks_step_is_offered_on_the_dashboard_and_can_be_given_up(
-    log_in: LogIn, customer: NewCustomer, frames: StripeFrames
+    about_to_pay: AboutToPay, frames: StripeFrames
 ) -> None:
-    someone = customer(cards=[BANKS_STEP, VISA])
-    invoice = new_invoice(someone)
-    page = log_in(someone)
-    open_invoice(page, invoice)
+    someone, invoice, page = about_to_pay(BANKS_STEP, VISA)
     frames.type_code()
     press_pay(page)
     expect(frames.bank().get_by_role("button", name="Complete authentication")).to_be_visible()
@@ -190,12 +189,9 @@ def test_the_banks_step_is_offered_on_the_dashboard_and_can_be_given_up(
 
 
 def test_a_double_click_on_pay(
-    log_in: LogIn, customer: NewCustomer, frames: StripeFrames, recorder: Recorder
+    about_to_pay: AboutToPay, frames: StripeFrames, recorder: Recorder
 ) -> None:
-    someone = customer(cards=[VISA])
-    invoice = new_invoice(someone)
-    page = log_in(someone)
-    open_invoice(page, invoice)
+    someone, invoice, page = about_to_pay(VISA)
     frames.type_code()
     page.get_by_role("button", name="PAY $120.50").dblclick()
     expect_paid(page)
@@ -226,12 +222,9 @@ def test_two_tabs(
 
 
 def test_an_answer_that_is_lost_is_no_second_order(
-    log_in: LogIn, customer: NewCustomer, frames: StripeFrames, recorder: Recorder
+    about_to_pay: AboutToPay, frames: StripeFrames, recorder: Recorder
 ) -> None:
-    someone = customer(cards=[VISA])
-    invoice = new_invoice(someone)
-    page = log_in(someone)
-    open_invoice(page, invoice)
+    someone, invoice, page = about_to_pay(VISA)
 
     def lose(route: Route) -> None:
         route.fetch()
@@ -254,12 +247,9 @@ def test_an_answer_that_is_lost_is_no_second_order(
 
 
 def test_the_same_order_after_a_reload_keeps_its_key(
-    log_in: LogIn, customer: NewCustomer, frames: StripeFrames, recorder: Recorder
+    about_to_pay: AboutToPay, frames: StripeFrames, recorder: Recorder
 ) -> None:
-    someone = customer(cards=[VISA])
-    invoice = new_invoice(someone)
-    page = log_in(someone)
-    open_invoice(page, invoice)
+    someone, invoice, page = about_to_pay(VISA)
     page.route("**/v1/invoices/*/payments", lambda route: route.abort(), times=1)
     recorder.provokes(0, "/v1/invoices/*/payments")
     frames.type_code()
@@ -276,12 +266,9 @@ def test_the_same_order_after_a_reload_keeps_its_key(
 
 
 def test_an_unknown_outcome_is_confirmed_and_never_called_failed(
-    log_in: LogIn, customer: NewCustomer, frames: StripeFrames, stack: Stack
+    about_to_pay: AboutToPay, frames: StripeFrames, stack: Stack
 ) -> None:
-    someone = customer(cards=[VISA])
-    invoice = new_invoice(someone)
-    page = log_in(someone)
-    open_invoice(page, invoice)
+    someone, invoice, page = about_to_pay(VISA)
     fault = {"path": "*/confirm", "kind": "drop_after_commit", "method": "POST"}
     httpx.post(f"{stack['stripe_control_url']}/faults", json=fault).raise_for_status()
     frames.type_code()
@@ -294,16 +281,12 @@ def test_an_unknown_outcome_is_confirmed_and_never_called_failed(
 
 
 def test_being_throttled_while_confirming_is_no_outcome(
-    log_in: LogIn,
-    customer: NewCustomer,
+    about_to_pay: AboutToPay,
     frames: StripeFrames,
     stack: Stack,
     recorder: Recorder,
 ) -> None:
-    someone = customer(cards=[VISA])
-    invoice = new_invoice(someone)
-    page = log_in(someone)
-    open_invoice(page, invoice)
+    someone, invoice, page = about_to_pay(VISA)
     page.route(
         "**/v1/payments/*",
         lambda route: route.fulfill(status=429, json={"message": "Too Many Requests"}),
@@ -338,12 +321,9 @@ def test_too_many_declines_say_when_to_come_back(
 
 
 def test_a_missing_code_is_asked_for(
-    log_in: LogIn, customer: NewCustomer, recorder: Recorder
+    about_to_pay: AboutToPay, recorder: Recorder
 ) -> None:
-    someone = customer(cards=[VISA])
-    invoice = new_invoice(someone)
-    page = log_in(someone)
-    open_invoice(page, invoice)
+    someone, invoice, page = about_to_pay(VISA)
     press_pay(page)
     expect(page.get_by_role("alert")).to_have_text("Your card's security code is incomplete.")
     assert recorder.to_own("/v1/invoices/*/payments") == []
