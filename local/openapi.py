@@ -7,12 +7,13 @@ decides) and how errors look.
 import importlib
 import json
 import sys
-from pathlib import Path
 from typing import Any
 
 import yaml
 
-ROOT = Path(__file__).resolve().parents[1]
+from local.layout import ROOT
+from local.template import resources
+
 TARGET = ROOT / "docs" / "openapi.yaml"
 FUNCTIONS = (
     "auth",
@@ -95,15 +96,9 @@ def _finish(operation: dict[str, Any], *, secured: bool) -> None:
 
 def _public_routes() -> set[tuple[str, str]]:
     """Find the routes that template.yaml opens to everyone."""
-
-    class Loader(yaml.SafeLoader):
-        """Reads CloudFormation's short tags as plain values."""
-
-    Loader.add_multi_constructor("!", lambda _loader, _suffix, node: str(node.value))
-    resources = yaml.load((ROOT / "template.yaml").read_text(), Loader)["Resources"]
     return {
         (event["Properties"]["Method"].lower(), event["Properties"]["Path"])
-        for resource in resources.values()
+        for resource in resources().values()
         for event in resource.get("Properties", {}).get("Events", {}).values()
         if event["Type"] == "HttpApi"
         and event["Properties"].get("Auth", {}).get("Authorizer") == "NONE"

@@ -7,25 +7,9 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-import yaml
-
-from local.layout import ROOT
+from local.template import resources
 
 STRIPE = re.compile(r"https://(?:[\w*]+\.)+stripe\.com")
-
-
-class _Template(yaml.SafeLoader):
-    """Reads CloudFormation as plain data."""
-
-
-_Template.add_multi_constructor("!", lambda _loader, _suffix, _node: None)
-
-
-def resources() -> dict[str, Any]:
-    """Read the template's resources; ``!Ref`` and its like become None."""
-    template = yaml.load((ROOT / "template.yaml").read_text(), _Template)
-    found: dict[str, Any] = template["Resources"]
-    return found
 
 
 def portal_headers(stripe: str | None) -> dict[str, str]:

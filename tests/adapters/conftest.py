@@ -1,35 +1,24 @@
 """DynamoDB from moto: one thread, one service. What races runs on the embedded stack."""
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import boto3
 import pytest
-import yaml
 from billfold.bootstrap import Container
 from moto import mock_aws
 
+from local.template import resources
 from tests.adapters.contract import Payable, Repositories
 from tests.builders import a_card, a_customer, an_invoice
 from tests.fakes import FakePorts
 
-ROOT = Path(__file__).resolve().parents[2]
-
-
-class _Loader(yaml.SafeLoader):
-    """Reads CloudFormation's short tags as plain values."""
-
-
-_Loader.add_multi_constructor("!", lambda loader, suffix, node: f"!{suffix}")
-
 
 def table_definition() -> dict[str, Any]:
     """Give create_table's arguments for the table that template.yaml deploys."""
-    template = yaml.load((ROOT / "template.yaml").read_text(), _Loader)
     properties = next(
         resource["Properties"]
-        for resource in template["Resources"].values()
+        for resource in resources().values()
         if resource["Type"] == "AWS::DynamoDB::Table"
     )
     wanted = (

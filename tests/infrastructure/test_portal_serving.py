@@ -13,11 +13,12 @@ from starlette.types import ASGIApp
 from local.admission import Workers
 from local.layout import ROOT
 from local.portal_files import PortalFiles, is_page
-from local.portal_headers import portal_headers, resources
+from local.portal_headers import portal_headers
 from local.provision import Api
 from local.proxy import application
 from local.stack_file import Login, Stack
 from local.stripe_keys import API
+from local.template import resources
 
 EMULATOR = "http://127.0.0.1:12111"
 # Paths and whether they are pages of the portal; asked of the proxy and of CloudFront's function.
