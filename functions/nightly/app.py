@@ -1,4 +1,4 @@
-"""Runs every night: compares Stripe with the ledger, and tells of invoices that became overdue.
+"""Runs every night: compares Stripe with the ledger.
 
 Days of the last week that were not compared are made up for. Called by hand with
 ``{"day": "2026-11-23"}`` it compares that UTC day again.
@@ -10,7 +10,6 @@ from typing import Any
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from billfold import bootstrap
 from billfold.entrypoints import observability
-from billfold.services import overdue
 from billfold.services.compare import compare, compare_new
 
 logger = observability.logger()
@@ -22,9 +21,7 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
         reports = [compare(date.fromisoformat(event["day"]), ports)]
     else:
         reports = compare_new(ports)
-    told = overdue.tell(ports) if "day" not in event else 0
     return {
-        "overdue": told,
         "differences": sum(report.differences for report in reports),
         "report": "\n".join(report.text() for report in reports),
     }

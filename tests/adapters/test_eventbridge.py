@@ -12,7 +12,7 @@ from billfold.domain.decline import explain
 from billfold.domain.errors import UnavailableError
 from billfold.domain.fact import Actor, Entry, Kind
 from billfold.domain.money import Money
-from billfold.domain.payment import Payment, State, Trigger
+from billfold.domain.payment import Payment, Slot, State, Trigger
 from billfold.domain.wallet import CardFace, Wallet
 from botocore.stub import Stubber
 
@@ -39,6 +39,9 @@ FACTS = (
     *fact.payment_succeeded(PAYMENT),
     *fact.payment_failed(PAYMENT, explain("authentication_required", None)),
     *fact.payment_failed(replace(PAYMENT, card=None), explain("card_declined", None)),
+    *fact.payment_failed(
+        replace(PAYMENT, slot=Slot(NOON.date(), NOON.date())), explain("card_declined", None)
+    ),
     fact.payment_canceled(PAYMENT, "fence"),
     fact.payment_needs_review(PAYMENT),
     fact.payment_refunded(PAYMENT, 50),
@@ -47,6 +50,10 @@ FACTS = (
     fact.invoice_fact(Kind.INVOICE_OVERDUE, **INVOICE, due_on="2026-10-31"),  # type: ignore[arg-type]
     fact.invoice_fact(Kind.INVOICE_VOIDED, **INVOICE),  # type: ignore[arg-type]
     fact.invoice_fact(Kind.INVOICE_AMOUNT_CHANGED, **INVOICE, amount_before=1),  # type: ignore[arg-type]
+    fact.autopay_upcoming(an_invoice(), a_card(), NOON.date()),
+    fact.autopay_paused(an_invoice(), a_card(), "card_refused", NOON.date()),
+    fact.card_expiry(a_card(), 60),
+    fact.card_expiry(a_card(), 0),
     *fact.wallet_changes(Wallet("cust-1"), WALLET),
     *fact.wallet_changes(WALLET, replace(WALLET, cards=(), primary=None, autopay=True)),
 )

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import date, timedelta
+from functools import partial
 
 import pytest
 from billfold.domain import ids
@@ -13,6 +14,7 @@ from billfold.domain.errors import (
 from billfold.domain.invoice import Invoice, InvoiceStatus, PublicInvoiceStatus
 from billfold.domain.invoice_change import ChangeState, InvoiceChange
 from billfold.domain.money import Money
+from billfold.domain.payment import Obstacle
 from billfold.services.ports import (
     StaleError,
 )
@@ -25,7 +27,7 @@ from tests.adapters.contract import (
     reserve,
     settled,
 )
-from tests.builders import NOON, a_customer, an_entry, an_invoice
+from tests.builders import NOON, a_card, a_customer, an_entry, an_invoice
 
 
 def test_an_invoice_is_issued_once_by_number(repositories: Repositories) -> None:
@@ -173,12 +175,98 @@ def test_a_change_needs_the_invoice_as_it_was_read(
             repositories.invoice_changes.begin(other, lease_until=LATER)
 
 
-def test_an_overdue_invoice_is_told_once(payable: Payable) -> None:
+def _looks(repositories: Repositories, until: date) -> list[tuple[str, str | None]]:
+    invoices = repositories.invoices
+    return [
+        look
+        for shard in invoices.shards()
+        for look in invoices.looks(shard, until=until, limit=9, after=None).items
+    ]
+
+
+def test_an_invoice_is_looked_at_when_it_is_due_and_not_before(payable: Payable) -> None:
     repositories, invoice, _ = payable
-    days = {"since": date(2026, 10, 20), "before": date(2026, 11, 1)}
-    assert list(repositories.invoices.due(**days)) == [("cust-1", invoice.invoice_id)]
-    assert list(repositories.invoices.due(since=days["before"], before=date(2026, 11, 9))) == []
-    repositories.invoices.note_overdue("cust-1", invoice.invoice_id, entry=an_entry())
-    assert repositories.invoices.get("cust-1", invoice.invoice_id).overdue_told
+    found = ("cust-1", invoice.invoice_id)
+    assert found not in _looks(repositories, date(2026, 10, 30))
+    assert found in _looks(repositories, date(2026, 10, 31))
+    assert found in _looks(repositories, date(2026, 12, 1))
+
+
+def test_it_is_looked_at_again_on_the_day_that_was_written(payable: Payable) -> None:
+    repositories, invoice, _ = payable
+    later = date(2026, 11, 7)
+    repositories.invoices.look_again(
+        invoice, on=later, waits=Obstacle.CARD_EXPIRED, overdue_told=False, entry=an_entry()
+    )
+    after = repositories.invoices.get("cust-1", invoice.invoice_id)
+    assert (after.look_on, after.waits) == (later, Obstacle.CARD_EXPIRED)
+    [owed] = repositories.invoices.open("cust-1")
+    assert (owed.look_on, owed.waits) == (later, Obstacle.CARD_EXPIRED)
+    found = ("cust-1", invoice.invoice_id)
+    assert found not in _looks(repositories, date(2026, 11, 6))
+    assert found in _looks(repositories, later)
+
+
+def test_what_was_decided_on_another_day_is_not_written(payable: Payable) -> None:
+    repositories, invoice, _ = payable
+    look_again = partial(
+        repositories.invoices.look_again, waits=None, overdue_told=False, entry=None
+    )
+    look_again(invoice, on=date(2026, 11, 7))
     with pytest.raises(StaleError):
-        repositories.invoices.note_overdue("cust-1", invoice.invoice_id, entry=an_entry())
+        look_again(invoice, on=date(2026, 11, 9))
+    look_again(replace(invoice, look_on=date(2026, 11, 7)), on=None)
+    after = repositories.invoices.get("cust-1", invoice.invoice_id)
+    assert after.look_on is None
+    look_again(after, on=date(2026, 11, 9))
+
+
+def test_an_invoice_that_is_over_is_told_and_looked_at_no_more(payable: Payable) -> None:
+    repositories, invoice, _ = payable
+    repositories.invoices.look_again(
+        invoice, on=None, waits=None, overdue_told=True, entry=an_entry()
+    )
+    after = repositories.invoices.get("cust-1", invoice.invoice_id)
+    assert (after.overdue_told, after.look_on) == (True, None)
+    assert ("cust-1", invoice.invoice_id) not in _looks(repositories, date(2027, 1, 1))
+
+
+def test_an_invoice_that_is_locked_is_left_alone(payable: Payable) -> None:
+    repositories, invoice, _ = payable
+    repositories.invoice_changes.begin(a_change(invoice), lease_until=LATER)
+    with pytest.raises(StaleError):
+        repositories.invoices.look_again(
+            invoice, on=None, waits=None, overdue_told=True, entry=None
+        )
+
+
+def test_pages_of_what_is_due_lose_and_repeat_nothing(repositories: Repositories) -> None:
+    repositories.customers.register(a_customer(), autopay=True)
+    added = {f"INV-{number}" for number in range(7)}
+    for number in added:
+        repositories.invoices.add(an_invoice(number))
+    invoices, found = repositories.invoices, []
+    for shard in invoices.shards():
+        after = None
+        while True:
+            page = invoices.looks(shard, until=date(2026, 10, 31), limit=2, after=after)
+            assert len(page.items) <= 2
+            found += page.items
+            after = page.last_id
+            if after is None:
+                break
+    numbers = [invoices.get(owner, one).number for owner, one in found if one]
+    assert sorted(numbers) == sorted(added)
+
+
+def test_a_wallet_is_looked_at_while_it_is_offered(repositories: Repositories) -> None:
+    repositories.customers.register(a_customer(), autopay=True)
+    wallet = repositories.customers.wallet("cust-1")
+    saved = repositories.customers.save(wallet.add(a_card()))
+    assert saved.offered
+    assert _looks(repositories, date(2026, 10, 1)) == [("cust-1", None)]
+    after = repositories.customers.save(saved.looked_at(date(2026, 10, 1)))
+    assert not after.offered
+    assert _looks(repositories, date(2026, 10, 1)) == []
+    # Its card expires at the end of 2030.
+    assert _looks(repositories, date(2030, 11, 2)) == [("cust-1", None)]

@@ -7,6 +7,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
+from datetime import date
 from functools import partial
 from typing import Any
 
@@ -16,7 +17,7 @@ from billfold.domain.fact import Actor
 from billfold.domain.invoice import Invoice, InvoiceStatus
 from billfold.domain.invoice_change import ChangeState, InvoiceChange
 from billfold.domain.money import Money
-from billfold.domain.payment import StoredCard
+from billfold.domain.payment import Slot, StoredCard
 from billfold.entrypoints.problems import status_of
 from billfold.services import invoice_changes, outbox, payments
 from billfold.services.payments import Order
@@ -283,7 +284,7 @@ def test_automatic_payment_against_people(track: Track, say: Callable[[str], Non
                 shown=Money("USD", race.invoice["amount_due"]["amount"]),
                 source=StoredCard(card, None),
                 idempotency_key=race.key("autopay"),
-                automatic=True,
+                slot=Slot(date(2026, 11, 1)),
             )
             act = partial(payments.pay, order, ports, lambda: 29.0)
             return by_call(order.idempotency_key, ports, lambda: act().payment)

@@ -59,6 +59,7 @@ class FakeInvoiceChanges:
                 intent=None,
                 n=0,
                 epoch=change.epoch + 1,
+                look_on=invoice.look_on if change.amount_due else None,
             )
             self.store.tell(entry)
             return self._end(change, ChangeState.DONE)

@@ -1,9 +1,10 @@
 """Stripe, the bus and the queues, as far as a test lays out."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from billfold.domain.autopay_message import Look, Shard
 from billfold.domain.errors import (
     NotFoundError,
     UnavailableError,
@@ -17,7 +18,7 @@ from billfold.domain.payment import (
     WantsMethod,
 )
 from billfold.domain.stripe_event import StripeEvent
-from billfold.domain.wallet import CardFace
+from billfold.domain.wallet import CardDetails, CardFace
 from billfold.services.ports import (
     ChargeView,
     Fenceable,
@@ -54,6 +55,22 @@ class FakeEventQueue:
 
 
 @dataclass
+class FakeAutopayQueues:
+    """Keeps what it was sent; what was sent before is dropped, as the real queue does."""
+
+    shards: list[Shard] = field(default_factory=list)
+    looks: list[Look] = field(default_factory=list)
+    known: set[Look] = field(default_factory=set)
+
+    def dispatch(self, shards: Sequence[Shard]) -> None:
+        self.shards += shards
+
+    def charge(self, looks: Sequence[Look]) -> None:
+        self.looks += [look for look in looks if look not in self.known]
+        self.known |= set(looks)
+
+
+@dataclass
 class FakeGateway:
     """A Stripe whose answers are laid out beforehand; what was asked is kept in ``calls``."""
 
@@ -63,6 +80,7 @@ class FakeGateway:
     setups: dict[str, SetupResult] = field(default_factory=dict)
     detached: list[str] = field(default_factory=list)
     intents: dict[str, Answer] = field(default_factory=dict)
+    cards: dict[str, tuple[str | None, CardDetails]] = field(default_factory=dict)
     charge_views: dict[str, ChargeView] = field(default_factory=dict)
     down: bool = False
 
@@ -115,6 +133,12 @@ class FakeGateway:
         if intent not in self.intents:
             raise NotFoundError
         return self.intents[intent]
+
+    def card(self, payment_method: str) -> tuple[str | None, CardDetails]:
+        self._call("card", payment_method)
+        if payment_method not in self.cards:
+            raise NotFoundError
+        return self.cards[payment_method]
 
     def charge(self, charge: str) -> ChargeView:
         self._call("charge", charge)

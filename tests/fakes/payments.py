@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from billfold.domain import autopay
 from billfold.domain.errors import (
     NotFoundError,
 )
@@ -161,6 +162,7 @@ class FakePayments:
                     status=InvoiceStatus.PAID,
                     lock=None,
                     amount_due=Money(invoice.amount_due.currency, 0),
+                    look_on=None,
                 ),
                 locked=False,
             )
@@ -187,12 +189,13 @@ class FakePayments:
                 Step.DECLINE,
                 payment,
                 replace(payment, decline=decline, card=payment.card or card),
-                replace(invoice, status=InvoiceStatus.OPEN, lock=None),
+                _spent(replace(invoice, status=InvoiceStatus.OPEN, lock=None), payment, decline),
             )
-            key = (DECLINES.name, payment.customer_id, DECLINES.window_start(entry.at))
-            self.store.counts[key] = self.store.counts.get(key, 0) + 1
+            if payment.slot is None:
+                key = (DECLINES.name, payment.customer_id, DECLINES.window_start(entry.at))
+                self.store.counts[key] = self.store.counts.get(key, 0) + 1
             self.store.tell(entry)
-            self._let_go(payment)
+            self._let_go(payment, decline.reason if decline.final else None)
             return after
 
     def end(self, payment: Payment, step: Step, *, raise_epoch: bool, entry: Entry) -> Payment:
@@ -200,9 +203,12 @@ class FakePayments:
             opened = replace(self._invoice(payment), status=InvoiceStatus.OPEN, lock=None)
             if raise_epoch:
                 opened = replace(opened, epoch=opened.epoch + 1, intent=None, n=0)
+            refused = payment.slot is not None and step is Step.REFUSE
+            if refused:
+                opened = _spent(opened, payment, None)
             after = self._step(step, payment, payment, opened)
             self.store.tell(entry)
-            self._let_go(payment)
+            self._let_go(payment, "source_unusable" if refused else None)
             return after
 
     def review(
@@ -288,12 +294,32 @@ class FakePayments:
         )
         return after
 
-    def _let_go(self, payment: Payment) -> None:
+    def _let_go(self, payment: Payment, refused: str | None = None) -> None:
         if payment.state not in IN_FLIGHT:
             return
         wallet = self.store.wallets.get(payment.customer_id)
         if wallet and payment.card_id:
             holds = {pid: card for pid, card in wallet.holds.items() if pid != payment.payment_id}
             self.store.wallets[payment.customer_id] = replace(
-                wallet, holds=holds, version=wallet.version + 1
+                wallet,
+                holds=holds,
+                version=wallet.version + 1,
+                cards=tuple(
+                    replace(card, refused=refused)
+                    if refused and card.card_id == payment.card_id
+                    else card
+                    for card in wallet.cards
+                ),
             )
+
+
+def _spent(invoice: Invoice, payment: Payment, decline: Decline | None) -> Invoice:
+    if payment.slot is None:
+        return invoice
+    return replace(
+        invoice,
+        tried=payment.slot.on,
+        tried_card=payment.card_id,
+        waits=autopay.waits(decline),
+        look_on=payment.slot.next_on or payment.slot.on,
+    )

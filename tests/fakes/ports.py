@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from billfold.adapters.stripe_webhooks import StripeWebhooks
+from billfold.domain.autopay import Schedule
 from billfold.domain.fact import Actor, Entry
 from billfold.services.ports import (
     Identity,
@@ -15,7 +16,13 @@ from tests.fakes.left_behind import (
     FakeOutbox,
     FakeParking,
 )
-from tests.fakes.outside import FakeBus, FakeDeadLetters, FakeEventQueue, FakeGateway
+from tests.fakes.outside import (
+    FakeAutopayQueues,
+    FakeBus,
+    FakeDeadLetters,
+    FakeEventQueue,
+    FakeGateway,
+)
 from tests.fakes.payments import FakePayments
 from tests.fakes.store import FakeClock, Store
 from tests.fakes.wallets_and_invoices import FakeCustomers, FakeInvoices, FakeLimits
@@ -32,6 +39,8 @@ class FakePorts:
     bus: FakeBus = field(default_factory=FakeBus)
     event_queue: FakeEventQueue = field(default_factory=FakeEventQueue)
     webhooks: StripeWebhooks = field(default_factory=lambda: StripeWebhooks(("whsec_test",)))
+    schedule: Schedule = field(default_factory=Schedule)
+    autopay_queues: FakeAutopayQueues = field(default_factory=FakeAutopayQueues)
     committed: list[Entry] = field(default_factory=list)
     actor: Actor = Actor.CUSTOMER
     logins: Identity | None = None

@@ -1,6 +1,6 @@
 """Customers, wallets, invoices and limits in memory."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
@@ -15,6 +15,7 @@ from billfold.domain.errors import (
 from billfold.domain.fact import Entry
 from billfold.domain.invoice import Invoice, InvoiceStatus, PublicInvoiceStatus
 from billfold.domain.limit import Limit
+from billfold.domain.payment import Obstacle
 from billfold.domain.wallet import Wallet
 from billfold.services.ports import (
     OpenInvoice,
@@ -72,31 +73,54 @@ class FakeInvoices:
     def open(self, customer_id: str) -> Sequence[OpenInvoice]:
         with self.store.lock:
             return [
-                OpenInvoice(i.invoice_id, i.number, i.due_on, i.amount_due)
+                OpenInvoice(i.invoice_id, i.number, i.due_on, i.amount_due, i.look_on, i.waits)
                 for (owner, _), i in sorted(self.store.invoices.items(), key=lambda x: x[1].due_on)
                 if owner == customer_id and i.status in {InvoiceStatus.OPEN, InvoiceStatus.PAYING}
             ]
 
-    def due(self, *, since: date, before: date) -> Iterator[tuple[str, str]]:
-        with self.store.lock:
-            found = [
-                key
-                for key, i in self.store.invoices.items()
-                if since <= i.due_on < before
-                and i.status in {InvoiceStatus.OPEN, InvoiceStatus.PAYING}
-            ]
-        yield from found
+    def shards(self) -> Sequence[str]:
+        return ["DUE#00", "DUE#01"]
 
-    def note_overdue(self, customer_id: str, invoice_id: str, *, entry: Entry) -> None:
+    def looks(
+        self, shard: str, *, until: date, limit: int, after: str | None
+    ) -> Page[tuple[str, str | None]]:
         with self.store.lock:
-            invoice = self.store.invoices[customer_id, invoice_id]
-            if invoice.overdue_told or invoice.status not in {
-                InvoiceStatus.OPEN,
-                InvoiceStatus.PAYING,
-            }:
+            days: dict[tuple[str, str | None], date | None] = {
+                **{key: one.look_on for key, one in self.store.invoices.items()},
+                **{(owner, None): one.look_on for owner, one in self.store.wallets.items()},
+            }
+        mine = self.shards()[0 if shard == "DUE#00" else 1]
+        found = sorted(
+            (f"{on.isoformat()}#{owner}#{invoice_id or ''}", (owner, invoice_id))
+            for (owner, invoice_id), on in days.items()
+            if on and on <= until and self.shards()[sum(owner.encode()) % 2] == mine
+        )
+        rest = [(sort, key) for sort, key in found if after is None or sort > after]
+        page = rest[:limit]
+        return Page([key for _, key in page], page[-1][0] if len(rest) > limit else None)
+
+    def look_again(
+        self,
+        invoice: Invoice,
+        *,
+        on: date | None,
+        waits: Obstacle | None,
+        overdue_told: bool,
+        entry: Entry | None,
+    ) -> None:
+        key = (invoice.customer_id, invoice.invoice_id)
+        with self.store.lock:
+            known = self.store.invoices[key]
+            if (known.status, known.lock) != (InvoiceStatus.OPEN, None) or (
+                known.epoch,
+                known.look_on,
+            ) != (invoice.epoch, invoice.look_on):
                 raise StaleError
-            self.store.invoices[customer_id, invoice_id] = replace(invoice, overdue_told=True)
-            self.store.tell(entry)
+            self.store.invoices[key] = replace(
+                known, look_on=on, waits=waits, overdue_told=overdue_told
+            )
+            if entry:
+                self.store.tell(entry)
 
     def add(self, invoice: Invoice) -> None:
         with self.store.lock:

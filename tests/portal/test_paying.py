@@ -1,6 +1,7 @@
 """Paying an invoice: whatever happens, charged at most once, and shown as it is."""
 
 import re
+from datetime import date
 from collections.abc import Callable
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 from billfold.domain.errors import CardDeclinedError
 from billfold.domain.fact import Actor
 from billfold.domain.money import Money
-from billfold.domain.payment import StoredCard
+from billfold.domain.payment import Slot, StoredCard
 from billfold.services import payments
 from billfold.services.payments import Order
 from playwright.sync_api import BrowserContext, Page, Route, expect
@@ -340,6 +341,9 @@ def test_a_new_card_can_pay_what_is_open(
     expect(page.get_by_text("Pay what is open with Visa ending in 4242?")).to_be_visible()
 
 
+SLOT = Slot(date(2026, 11, 1))
+
+
 @pytest.fixture
 def schedule(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> Process:
     """What automatic payment acts with, on the running stack."""
@@ -360,8 +364,8 @@ def test_a_failed_automatic_payment_asks_for_confirmation_and_is_finished_here(
         invoice["invoice_id"],
         Money("USD", 12050),
         StoredCard(card, None),
-        f"autopay:{invoice['invoice_id']}:1",
-        automatic=True,
+        SLOT.key(invoice["invoice_id"]),
+        SLOT,
     )
     with pytest.raises(CardDeclinedError):
         payments.pay(order, schedule, lambda: 29.0)

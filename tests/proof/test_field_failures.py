@@ -4,7 +4,7 @@ The names are those of the public reports; docs/payments.md tells what each was.
 """
 
 import threading
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from billfold.adapters.stripe_answers import to_stripe_amount
@@ -28,6 +28,7 @@ from billfold.domain.payment import (
     OneTimeCard,
     Payment,
     Refused,
+    Slot,
     Source,
     State,
     StoredCard,
@@ -63,8 +64,8 @@ def stored(ports: FakePorts) -> StoredCard:
     return StoredCard(ports.customers.wallet("cust-1").cards[0].card_id, None)
 
 
-def order(source: Source, key: str, *, automatic: bool = False) -> Order:
-    return Order("cust-1", INVOICE.invoice_id, DUE, source, key, automatic)
+def order(source: Source, key: str, *, slot: Slot | None = None) -> Order:
+    return Order("cust-1", INVOICE.invoice_id, DUE, source, key, slot)
 
 
 def pay(ports: FakePorts, source: Source, key: str, *answers: Answer) -> Payment:
@@ -74,8 +75,9 @@ def pay(ports: FakePorts, source: Source, key: str, *answers: Answer) -> Payment
 
 def automatic(ports: FakePorts, slot: str, *answers: Answer) -> Payment:
     ports.gateway.confirms = list(answers)
-    key = f"autopay:{INVOICE.invoice_id}:{slot}"
-    return payments.pay(order(stored(ports), key, automatic=True), ports, lambda: 29).payment
+    day = Slot(date.fromisoformat(slot))
+    placed = order(stored(ports), day.key(INVOICE.invoice_id), slot=day)
+    return payments.pay(placed, ports, lambda: 29).payment
 
 
 def confirms(ports: FakePorts) -> list[str]:

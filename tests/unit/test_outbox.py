@@ -7,7 +7,7 @@ import pytest
 from billfold.domain.errors import DuplicateCardError, SetupIncompleteError
 from billfold.domain.fact import Actor, Entry
 from billfold.domain.payment import OneTimeCard, Unknown
-from billfold.services import account, cards, outbox, overdue, payments
+from billfold.services import account, cards, outbox, payments
 from billfold.services.payments import Order
 from billfold.services.reconcile import LeftBehindError, reconcile
 
@@ -193,21 +193,3 @@ def test_a_run_ends_in_time(ports: FakePorts) -> None:
     ports.clock.forward(LEASE)
     assert reconcile(ports, lambda: 20.0) == {}
     assert reconcile(ports, lambda: 60.0) == {"sent": 1}
-
-
-def test_an_invoice_is_told_to_be_overdue_once_and_only_while_it_is(ports: FakePorts) -> None:
-    due = an_invoice("INV-1", due_on=ports.clock.today())
-    ports.invoices.add(due)
-    assert overdue.tell(ports) == 0
-    ports.clock.forward(timedelta(days=1))
-    assert overdue.tell(ports) == 1
-    assert overdue.tell(ports) == 0
-    assert ports.bus.kinds == ["InvoiceOverdue"]
-    [entry] = ports.bus.sent
-    assert entry.facts[0].detail["invoice_number"] == "INV-1"
-
-
-def test_nights_that_were_missed_are_made_up_for(ports: FakePorts) -> None:
-    ports.invoices.add(an_invoice("INV-1", due_on=ports.clock.today()))
-    ports.clock.forward(timedelta(days=10))
-    assert overdue.tell(ports) == 1

@@ -4,8 +4,10 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from billfold import settings
+from billfold.domain.autopay import Schedule
 from billfold.domain.fact import Actor, Entry
 from billfold.services.ports import (
+    AutopayQueues,
     Bus,
     Clock,
     Customers,
@@ -165,6 +167,21 @@ class Container:
 
         pool = settings.read(settings.PoolSettings)
         return CognitoIdentity(_client("cognito-idp"), pool.user_pool_id, pool.user_pool_client_id)
+
+    @cached_property
+    def schedule(self) -> Schedule:
+        """When automatic payment tries."""
+        return settings.read(settings.ScheduleSettings).schedule
+
+    @cached_property
+    def autopay_queues(self) -> AutopayQueues:
+        """The queues of automatic payment."""
+        from billfold.adapters.sqs import SqsAutopayQueues
+
+        queues = settings.read(settings.AutopaySettings)
+        return SqsAutopayQueues(
+            _client("sqs"), queues.autopay_shards_queue_url, queues.autopay_charges_queue_url
+        )
 
     @cached_property
     def dead_letters(self) -> DeadLetters:

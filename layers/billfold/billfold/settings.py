@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from billfold.domain.autopay import Schedule
 from billfold.domain.fact import Actor
 
 M = TypeVar("M", bound="Settings")
@@ -76,6 +77,42 @@ class OriginSettings(Settings):
     def digests(self) -> list[str]:
         """The SHA-256 of each value that is taken; two while it changes."""
         return self.origin_digests.split(",") if self.origin_digests else []
+
+
+class ScheduleSettings(Settings):
+    """When automatic payment tries, in days from the due date, and how long before it tells."""
+
+    autopay_retry_days: str = Field(default="1,3,5,7", pattern=r"^[1-9]\d?(,[1-9]\d?)*$")
+    autopay_notice_days: int = Field(default=3, ge=0, le=30)
+
+    @property
+    def schedule(self) -> Schedule:
+        """Read it as the domain's schedule."""
+        days = sorted({int(day) for day in self.autopay_retry_days.split(",")})
+        return Schedule(tuple(days), self.autopay_notice_days)
+
+
+class AutopaySettings(Settings):
+    """The queues of automatic payment."""
+
+    autopay_shards_queue_url: str = Field(min_length=8)
+    autopay_charges_queue_url: str = Field(min_length=8)
+
+
+class PaceSettings(Settings):
+    """How fast automatic payment asks Stripe.
+
+    ``autopay_seconds`` is the shortest time that one worker takes for one charge, so that the
+    number of workers bounds the charges a second.
+    """
+
+    autopay_seconds: float = Field(default=2.0, ge=0, le=10)
+
+
+class RunSettings(Settings):
+    """``autopay_ahead`` allows a run for a day to come, on an embedded stack."""
+
+    autopay_ahead: bool = False
 
 
 class IntakeSettings(Settings):

@@ -1,15 +1,22 @@
 """Queues: dead letters with the reason beside the message, and what a webhook has heard."""
 
-from typing import TYPE_CHECKING
+import hashlib
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Final
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from billfold.domain.autopay_message import Look, Shard
+from billfold.domain.autopay_message import write as write_autopay
 from billfold.domain.errors import UnavailableError
 from billfold.domain.stripe_event import StripeEvent
 from billfold.domain.stripe_message import write
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
+
+BATCH: Final = 10
+"""Messages in one call (AWS documentation, SendMessageBatch)."""
 
 
 class SqsDeadLetters:
@@ -26,6 +33,61 @@ class SqsDeadLetters:
             MessageBody=body,
             MessageAttributes={"reason": {"DataType": "String", "StringValue": reason[:1024]}},
         )
+
+
+class SqsAutopayQueues:
+    """From the schedule to the dispatcher, and on to the charger.
+
+    The second queue keeps the order of each customer, so that one customer's invoices are charged
+    one after the other, and drops what it was sent within five minutes before.
+    """
+
+    def __init__(self, client: "SQSClient", shards_url: str, charges_url: str) -> None:
+        self._client = client
+        self._shards_url = shards_url
+        self._charges_url = charges_url
+
+    def dispatch(self, shards: Sequence[Shard]) -> None:
+        """Ask for shards.
+
+        Raises
+        ------
+        UnavailableError
+        """
+        self._send(self._shards_url, [{"MessageBody": write_autopay(shard)} for shard in shards])
+
+    def charge(self, looks: Sequence[Look]) -> None:
+        """Ask for invoices and wallets.
+
+        Raises
+        ------
+        UnavailableError
+        """
+        bodies = [(look.customer_id, write_autopay(look)) for look in looks]
+        self._send(
+            self._charges_url,
+            [
+                {
+                    "MessageBody": body,
+                    "MessageGroupId": customer_id,
+                    "MessageDeduplicationId": hashlib.sha256(body.encode()).hexdigest(),
+                }
+                for customer_id, body in bodies
+            ],
+        )
+
+    def _send(self, queue_url: str, messages: Sequence[dict[str, str]]) -> None:
+        for start in range(0, len(messages), BATCH):
+            batch: Any = [
+                {"Id": str(number), **message}
+                for number, message in enumerate(messages[start : start + BATCH])
+            ]
+            try:
+                answer = self._client.send_message_batch(QueueUrl=queue_url, Entries=batch)
+            except (ClientError, BotoCoreError) as error:
+                raise UnavailableError from error
+            if answer.get("Failed"):
+                raise UnavailableError
 
 
 class SqsEventQueue:

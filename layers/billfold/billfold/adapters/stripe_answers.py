@@ -140,7 +140,11 @@ def _last_decline(intent: "PaymentIntent") -> Decline | None:
     error = intent.last_payment_error
     if error is None:
         return None
-    return explain(getattr(error, "code", None), getattr(error, "decline_code", None))
+    return explain(
+        getattr(error, "code", None),
+        getattr(error, "decline_code", None),
+        getattr(error, "advice_code", None),
+    )
 
 
 def read_confirm_error(error: stripe.StripeError) -> Answer:
@@ -166,5 +170,7 @@ def _read_card_error(error: stripe.CardError) -> Answer:
         # A refusal that leaves the intent in another state tells nothing about how it ended.
         return Unknown()
     method = getattr(details, "payment_method", None)
-    decline = explain(error.code, getattr(details, "decline_code", None))
+    decline = explain(
+        error.code, getattr(details, "decline_code", None), getattr(details, "advice_code", None)
+    )
     return Declined(decline, _face(getattr(method, "card", None)))

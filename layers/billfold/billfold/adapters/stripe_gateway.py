@@ -26,6 +26,7 @@ from billfold.domain.payment import (
     Trigger,
     Unknown,
 )
+from billfold.domain.wallet import CardDetails
 from billfold.services.ports import (
     ChargeView,
     EpochSpentError,
@@ -234,6 +235,26 @@ class StripeGateway:
                 intent, params={"expand": ["latest_charge"]}
             )
         return read_intent(found)
+
+    def card(self, payment_method: str) -> tuple[str | None, CardDetails]:
+        """Look at a card that the networks' updater has changed; None is not a customer of ours.
+
+        Raises
+        ------
+        NotFoundError, UnavailableError
+        """
+        with _found():
+            found = self._client.v1.payment_methods.retrieve(
+                payment_method, params={"expand": ["customer"]}
+            )
+        card = found.card
+        if card is None:
+            raise NotFoundError
+        metadata = getattr(found.customer, "metadata", None)
+        details = CardDetails(
+            found.id, card.fingerprint or found.id, card.last4, card.exp_month, card.exp_year
+        )
+        return getattr(metadata, "customer_id", None), details
 
     def charge(self, charge: str) -> ChargeView:
         """Look at a charge: its intent, what was refunded, and how a dispute stands.

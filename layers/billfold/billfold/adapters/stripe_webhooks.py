@@ -70,6 +70,8 @@ def _reduce(
             owner=Owner.of(subject.get("metadata") or {}),
             decline=_decline(event_type, subject),
         )
+    if family == "payment_method":
+        return StripeEvent(event_id, event_type, payment_method=subject["id"], idempotency_key=key)
     # Of a charge, a refund or a dispute: the charge is what they are about.
     charge = subject["id"] if subject["object"] == "charge" else subject["charge"]
     return StripeEvent(event_id, event_type, charge=charge, idempotency_key=key)
@@ -79,4 +81,4 @@ def _decline(event_type: str, subject: Mapping[str, Any]) -> Decline | None:
     error = subject.get("last_payment_error")
     if event_type != "payment_intent.payment_failed" or not error:
         return None
-    return explain(error.get("code"), error.get("decline_code"))
+    return explain(error.get("code"), error.get("decline_code"), error.get("advice_code"))

@@ -35,13 +35,48 @@ _SAME_AS: Final = {
 }
 
 
-def explain(code: str | None, decline_code: str | None) -> Decline:
-    """Turn Stripe's ``code`` and ``decline_code`` into a reason and an advice."""
+FINAL: Final = frozenset(
+    {
+        "card_not_supported",
+        "currency_not_supported",
+        "do_not_try_again",
+        "expired_card",
+        "fraudulent",
+        "highest_risk_level",
+        "incorrect_number",
+        "invalid_account",
+        "invalid_expiry_month",
+        "invalid_expiry_year",
+        "invalid_number",
+        "lost_card",
+        "merchant_blacklist",
+        "pickup_card",
+        "restricted_card",
+        "revocation_of_all_authorizations",
+        "revocation_of_authorization",
+        "security_violation",
+        "stolen_card",
+        "stop_payment_order",
+        "transaction_not_allowed",
+    }
+)
+"""Refusals that the same card would get again, and again.
+
+Source: Stripe documentation, "Smart Retries" (hard declines) and "Decline codes" (next steps).
+"""
+NEVER_AGAIN: Final = "do_not_try_again"
+"""The networks' own word (Stripe documentation, "Card declines", advice codes)."""
+
+
+def explain(code: str | None, decline_code: str | None, advice_code: str | None = None) -> Decline:
+    """Turn Stripe's ``code``, ``decline_code`` and ``advice_code`` into a reason and an advice."""
+    final = advice_code == NEVER_AGAIN or bool({code, decline_code} & FINAL)
     for given in (decline_code, code):
         known = _SAME_AS.get(given or "", given or "")
         if known in _ADVICE and known != "generic_decline":
-            return Decline(known, _ADVICE[known], known == "authentication_required")
-    return Decline("generic_decline", _ADVICE["generic_decline"])
+            present = known == "authentication_required"
+            return Decline(known, _ADVICE[known], present, final and not present)
+    return Decline("generic_decline", _ADVICE["generic_decline"], final=final)
 
 
 AUTHENTICATION_FAILED: Final = explain("authentication_failed", None)

@@ -263,3 +263,9 @@ class WeakPasswordError(BillfoldError):
     detail = (
         "Choose a password of at least 12 characters with upper and lower case letters and a digit."
     )
+
+
+class MalformedMessageError(BillfoldError):
+    """What came from a queue of ours is no message that we send."""
+
+    code = "malformed_message"

@@ -6,10 +6,11 @@ told before they are true; they are sent after it, at least once.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Final
 
+from billfold.domain.invoice import Invoice
 from billfold.domain.money import Money
 from billfold.domain.payment import Decline, Payment, Trigger
 from billfold.domain.wallet import Card, CardFace, Wallet
@@ -46,6 +47,10 @@ class Kind(StrEnum):
     CARD_REMOVED = "CardRemoved"
     PRIMARY_CARD_CHANGED = "PrimaryCardChanged"
     AUTOPAY_CHANGED = "AutopayChanged"
+    AUTOPAY_UPCOMING = "AutopayUpcoming"
+    AUTOPAY_PAUSED = "AutopayPaused"
+    CARD_EXPIRING = "CardExpiring"
+    CARD_EXPIRED = "CardExpired"
 
 
 Detail = Mapping[str, object]
@@ -99,11 +104,19 @@ def payment_failed(payment: Payment, decline: Decline) -> tuple[Fact, ...]:
             "reason": decline.reason,
             "advice": decline.advice,
             "needs_confirmation": decline.needs_confirmation,
+            "retry_on": _retry_on(payment, decline),
         },
     )
     if decline.needs_confirmation and payment.trigger is Trigger.AUTOPAY:
         return failed, payment_action_required(payment)
     return (failed,)
+
+
+def _retry_on(payment: Payment, decline: Decline) -> str | None:
+    """Tell when automatic payment tries again by itself; None where it does not."""
+    if decline.final or decline.needs_confirmation or not payment.slot:
+        return None
+    return payment.slot.next_on.isoformat() if payment.slot.next_on else None
 
 
 def payment_action_required(payment: Payment) -> Fact:
@@ -138,6 +151,40 @@ def invoice_fact(
     return Fact(
         kind, {"invoice_id": invoice_id, "invoice_number": number, **_amount(money), **others}
     )
+
+
+def due_invoice(kind: Kind, invoice: Invoice, **others: object) -> Fact:
+    """Tell something about an invoice that is due: what is about to happen to it, or did not."""
+    return invoice_fact(
+        kind,
+        invoice_id=invoice.invoice_id,
+        number=invoice.number,
+        money=invoice.amount_due,
+        due_on=invoice.due_on.isoformat(),
+        **others,
+    )
+
+
+def autopay_upcoming(invoice: Invoice, card: Card, on: date) -> Fact:
+    """Tell that an invoice will be charged to a card on a day."""
+    return due_invoice(Kind.AUTOPAY_UPCOMING, invoice, on=on.isoformat(), card=_face(card.face))
+
+
+def autopay_paused(invoice: Invoice, card: Card | None, reason: str, until: date) -> Fact:
+    """Tell that automatic payment waits for the customer, at most until a day."""
+    return due_invoice(
+        Kind.AUTOPAY_PAUSED,
+        invoice,
+        reason=reason,
+        until=until.isoformat(),
+        card=_face(card.face if card else None),
+    )
+
+
+def card_expiry(card: Card, days: int) -> Fact:
+    """Tell that the primary card expires in at most ``days`` days, or with 0 that it has."""
+    kind = Kind.CARD_EXPIRING if days else Kind.CARD_EXPIRED
+    return Fact(kind, {**_card(card), "days": days} if days else _card(card))
 
 
 def wallet_changes(before: Wallet, after: Wallet) -> tuple[Fact, ...]:

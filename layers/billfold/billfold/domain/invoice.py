@@ -14,7 +14,7 @@ from billfold.domain.errors import (
     PaymentInProgressError,
 )
 from billfold.domain.money import Money, require_chargeable
-from billfold.domain.payment import Payment
+from billfold.domain.payment import Obstacle, Payment
 
 MAX_LINES = 100
 
@@ -53,6 +53,10 @@ class Invoice:
     ``epoch`` counts the PaymentIntents of this invoice, ``intent`` is the one of this epoch once
     it is bound, ``n`` the confirms sent to it. ``lock`` is the payment in flight, and
     ``last_payment`` the latest try, in flight or not, as it now is.
+
+    ``look_on`` is the day on which automatic payment next looks at it, None when it does not any
+    more. ``tried`` and ``tried_card`` are slot and card of the last automatic payment that the bank
+    declined, ``waits`` what it then, or since, waits for.
     """
 
     invoice_id: str
@@ -70,6 +74,10 @@ class Invoice:
     lock: str | None = None
     last_payment: Payment | None = None
     overdue_told: bool = False
+    look_on: date | None = None
+    tried: date | None = None
+    tried_card: str | None = None
+    waits: Obstacle | None = None
 
     def public_status(self, today: date) -> PublicInvoiceStatus:
         """Show an invoice as overdue from the day after it was due."""
@@ -129,7 +137,7 @@ def issue(
     due_on: date,
     lines: Iterable[Line],
 ) -> Invoice:
-    """Make a new invoice; the total is the sum of its lines.
+    """Make a new invoice; the total is the sum of its lines. It is looked at when it is due.
 
     Raises
     ------
@@ -141,4 +149,14 @@ def issue(
         raise InvalidInputError("An invoice is not due before it is issued.", field="due_on")
     total = Money(currency, sum(line.amount for line in lines))
     require_chargeable(total)
-    return Invoice(invoice_id, customer_id, number, issued_on, due_on, total, total, lines)
+    return Invoice(
+        invoice_id,
+        customer_id,
+        number,
+        issued_on,
+        due_on,
+        total,
+        total,
+        lines,
+        look_on=due_on,
+    )

@@ -6,7 +6,7 @@ nowhere else. Every write of a step is conditional on the states that ``TRANSITI
 """
 
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
@@ -163,12 +163,41 @@ Source = StoredCard | OneTimeCard
 class Decline:
     """Why the bank said no, in words for the customer, and what to do next.
 
-    ``needs_confirmation`` marks a bank that wants the customer to be present.
+    ``needs_confirmation`` marks a bank that wants the customer to be present, ``final`` one that
+    will never take this card.
     """
 
     reason: str
     advice: str
     needs_confirmation: bool = False
+    final: bool = False
+
+
+class Obstacle(StrEnum):
+    """What keeps an automatic payment from being tried, until the customer does something."""
+
+    AUTOPAY_OFF = "autopay_off"
+    NO_CARD = "no_card"
+    CARD_EXPIRED = "card_expired"
+    CARD_REFUSED = "card_refused"
+    NEEDS_CONFIRMATION = "needs_confirmation"
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """The place of a try in the schedule of automatic payment (docs/autopay.md).
+
+    ``on`` is the day it belongs to, ``next_on`` the one of the next try if this is declined.
+    ``attempt`` counts the tries of this slot that ended without the bank's word.
+    """
+
+    on: date
+    next_on: date | None = None
+    attempt: int = 0
+
+    def key(self, invoice_id: str) -> str:
+        """Give the idempotency key, so that two copies of a message are one order."""
+        return f"autopay:{invoice_id}:{self.on.isoformat()}:{self.attempt}"
 
 
 class Dispute(StrEnum):
@@ -184,8 +213,8 @@ class Payment:
     """One try to pay an invoice; never overwritten by a later one.
 
     ``n`` counts the confirms sent to the intent of ``epoch``; it is 0 until one was written ahead.
-    ``refunded`` is what was given back, in minor units. Neither that nor a dispute makes an invoice
-    unpaid: they lie over what is paid.
+    ``slot`` is that of an automatic payment. ``refunded`` is what was given back, in minor units.
+    Neither that nor a dispute makes an invoice unpaid: they lie over what is paid.
     """
 
     payment_id: str
@@ -206,6 +235,7 @@ class Payment:
     decline: Decline | None = None
     refunded: int = 0
     dispute: Dispute | None = None
+    slot: Slot | None = None
 
     @property
     def confirm_key(self) -> str:

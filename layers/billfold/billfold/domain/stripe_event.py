@@ -25,6 +25,8 @@ ALLOWED: Final = frozenset(
         "payment_intent.payment_failed",
         "payment_intent.requires_action",
         "payment_intent.succeeded",
+        "payment_method.automatically_updated",
+        "payment_method.updated",
         "refund.created",
         "refund.failed",
         "refund.updated",
@@ -70,6 +72,7 @@ class StripeEvent:
     payment_intent: str | None = None
     charge: str | None = None
     setup_intent: str | None = None
+    payment_method: str | None = None
     idempotency_key: str | None = None
     owner: Owner | None = None
     decline: Decline | None = None

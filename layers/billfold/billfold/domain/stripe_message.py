@@ -2,16 +2,10 @@
 
 from pydantic import TypeAdapter, ValidationError
 
-from billfold.domain.errors import BillfoldError
+from billfold.domain.errors import MalformedMessageError
 from billfold.domain.stripe_event import StripeEvent
 
 _ADAPTER = TypeAdapter(StripeEvent)
-
-
-class MalformedMessageError(BillfoldError):
-    """The text is no event."""
-
-    code = "malformed_message"
 
 
 def write(event: StripeEvent) -> str:

@@ -20,6 +20,7 @@ from billfold import bootstrap
 from billfold.domain.errors import BillfoldError, UnavailableError, UnknownCustomerError
 from billfold.entrypoints import observability
 from billfold.services import outbox
+from billfold.services.ports import TimeLeft
 
 E = TypeVar("E")
 Handler = Callable[[dict[str, Any], LambdaContext], PartialItemFailureResponse]
@@ -34,12 +35,22 @@ def handler(name: str, read: Callable[[str], E], use_case: Callable[[E], None]) 
     ``read`` raises a BillfoldError for what no retry can make readable. What a message has
     committed is told to the bus before the next one is taken.
     """
+    return timed_handler(name, read, lambda message, _: use_case(message))
+
+
+def timed_handler(
+    name: str, read: Callable[[str], E], use_case: Callable[[E, TimeLeft], None]
+) -> Handler:
+    """Make the Lambda handler of a queue whose use case minds the time that the function has."""
     logger = observability.logger()
     processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
 
-    def one(record: SQSRecord) -> None:
+    def one(record: SQSRecord, lambda_context: LambdaContext) -> None:
+        def time_left() -> float:
+            return lambda_context.get_remaining_time_in_millis() / 1000
+
         try:
-            use_case(read(record.body))
+            use_case(read(record.body), time_left)
             outbox.flush(bootstrap.ports())
         except BillfoldError as error:
             reason = _hopeless(record, error)

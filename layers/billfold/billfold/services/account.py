@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from billfold.domain.autopay import next_try
 from billfold.domain.customer import Customer
 from billfold.domain.money import Money, totals
 from billfold.domain.wallet import Card, Wallet
@@ -48,13 +49,13 @@ def show(customer_id: str, ports: Ports) -> Account:
 
 
 def _next_autopay(wallet: Wallet, owed: Sequence[OpenInvoice], today: date) -> NextAutopay | None:
-    """Tell the next day on which something is charged: invoices are charged when they are due."""
-    card = wallet.primary_card
-    if not wallet.autopay or not card or not owed:
+    """Tell the next day on which something is charged, and how much in one currency."""
+    tries = [(next_try(invoice, wallet, today), invoice.amount_due) for invoice in owed]
+    days = [on for on, _ in tries if on]
+    if not days or not wallet.primary_card:
         return None
-    on = max(today, min(invoice.due_on for invoice in owed))
-    due = totals(invoice.amount_due for invoice in owed if invoice.due_on <= on)
-    return NextAutopay(on, due[0], card)
+    due = totals(amount for on, amount in tries if on == min(days))
+    return NextAutopay(min(days), due[0], wallet.primary_card)
 
 
 def set_autopay(customer_id: str, ports: Ports, *, enabled: bool) -> bool:

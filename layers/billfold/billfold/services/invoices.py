@@ -1,6 +1,7 @@
 """Invoices: issuing, listing, showing."""
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 
 from billfold.domain.invoice import Invoice, PublicInvoiceStatus
 from billfold.domain.payment import Payment
@@ -8,13 +9,14 @@ from billfold.services.ports import Page, Ports
 
 
 def issue(invoice: Invoice, ports: Ports) -> None:
-    """Store an invoice; the same one again changes nothing.
+    """Store an invoice, to be looked at by automatic payment; the same one again changes nothing.
 
     Raises
     ------
     InvoiceNumberReusedError, UnknownCustomerError
     """
-    ports.invoices.add(invoice)
+    first_look = ports.schedule.first_look(invoice.due_on)
+    ports.invoices.add(replace(invoice, look_on=first_look))
 
 
 def list_(

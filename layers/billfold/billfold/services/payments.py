@@ -27,6 +27,7 @@ from billfold.domain.payment import (
     ActionRequired,
     OneTimeCard,
     Payment,
+    Slot,
     Source,
     State,
     Status,
@@ -56,7 +57,7 @@ logger = logging.getLogger(__name__)
 class Order:
     """What someone wants paid: ``shown`` is the amount that the customer saw.
 
-    ``automatic`` is an order of the schedule: its customer is not there, so it is charged off
+    ``slot`` is that of an order of the schedule: its customer is not there, so it is charged off
     session.
     """
 
@@ -65,12 +66,12 @@ class Order:
     shown: Money
     source: Source
     idempotency_key: str
-    automatic: bool = False
+    slot: Slot | None = None
 
     @property
     def trigger(self) -> Trigger:
         """Automatic, or else manual with a stored card and one-time without."""
-        if self.automatic:
+        if self.slot:
             return Trigger.AUTOPAY
         return Trigger.ONE_TIME if isinstance(self.source, OneTimeCard) else Trigger.MANUAL
 
@@ -79,9 +80,12 @@ class Order:
         """What makes two orders the same.
 
         Never the token of a security code or of a one-time card: those change when the customer
-        types again, and typing again is not a new order.
+        types again, and typing again is not a new order. Nor the card of an automatic payment: it
+        is the one that is primary when the first of two copies comes.
         """
-        card_id = self.source.card_id if isinstance(self.source, StoredCard) else None
+        card_id = None
+        if isinstance(self.source, StoredCard) and not self.slot:
+            card_id = self.source.card_id
         parts = [self.invoice_id, self.shown.amount, self.shown.currency, self.trigger, card_id]
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
@@ -210,6 +214,7 @@ def _reserve(order: Order, ports: Ports) -> _Reserved | Payment:
         invoice_number=opening.invoice.number,
         card_id=card.card_id if card else None,
         card=card.face if card else None,
+        slot=order.slot,
     )
     payment = ports.payments.reserve(
         payment,
@@ -236,7 +241,8 @@ def _require_payable(order: Order, opening: Opening, ports: Ports) -> Card | Non
     if invoice is None:
         raise NotFoundError
     invoice.require_payable(order.shown)
-    if opening.declines >= DECLINES.most:
+    # The limit is for people who try out numbers. The schedule has a limit of its own.
+    if opening.declines >= DECLINES.most and not order.slot:
         raise TooManyRequestsError(DECLINES.retry_after(ports.clock.now()))
     source = order.source
     if isinstance(source, StoredCard):

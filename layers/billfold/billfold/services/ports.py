@@ -5,15 +5,26 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Generic, Protocol, TypeVar
 
+from billfold.domain.autopay import Schedule
+from billfold.domain.autopay_message import Look, Shard
 from billfold.domain.customer import Customer
 from billfold.domain.fact import Actor, Entry
 from billfold.domain.invoice import Invoice, PublicInvoiceStatus
 from billfold.domain.invoice_change import InvoiceChange
 from billfold.domain.limit import Limit
 from billfold.domain.money import Money
-from billfold.domain.payment import Answer, Decline, Dispute, Payment, Source, Step, Succeeded
+from billfold.domain.payment import (
+    Answer,
+    Decline,
+    Dispute,
+    Obstacle,
+    Payment,
+    Source,
+    Step,
+    Succeeded,
+)
 from billfold.domain.stripe_event import Owner, Parked, StripeEvent
-from billfold.domain.wallet import CardFace, Wallet
+from billfold.domain.wallet import CardDetails, CardFace, Wallet
 
 T = TypeVar("T")
 TimeLeft = Callable[[], float]
@@ -62,12 +73,14 @@ class Customers(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class OpenInvoice:
-    """What Amount Due is made of."""
+    """What Amount Due is made of, and what automatic payment makes of it."""
 
     invoice_id: str
     number: str
     due_on: date
     amount_due: Money
+    look_on: date | None = None
+    waits: Obstacle | None = None
 
 
 class Invoices(Protocol):
@@ -75,16 +88,27 @@ class Invoices(Protocol):
 
     ``add`` does nothing for an invoice that is there with the same content, and raises
     InvoiceNumberReusedError for other content or UnknownCustomerError.
-    ``open`` is read consistently. ``get`` raises NotFoundError. ``due`` gives customer and invoice
-    from an index of what is open, which may be late; ``note_overdue`` raises StaleError unless the
-    invoice is open and was not told of.
+    ``open`` is read consistently. ``get`` raises NotFoundError. ``looks`` gives a page of what
+    automatic payment has to look at until a day, from one of the ``shards`` of an index, which may
+    be late. ``look_again`` raises StaleError unless the invoice is open, free, and as it was read.
     """
 
     def get(self, customer_id: str, invoice_id: str) -> Invoice: ...
     def open(self, customer_id: str) -> Sequence[OpenInvoice]: ...
     def add(self, invoice: Invoice) -> None: ...
-    def due(self, *, since: date, before: date) -> Iterator[tuple[str, str]]: ...
-    def note_overdue(self, customer_id: str, invoice_id: str, *, entry: Entry) -> None: ...
+    def shards(self) -> Sequence[str]: ...
+    def looks(
+        self, shard: str, *, until: date, limit: int, after: str | None
+    ) -> Page[tuple[str, str | None]]: ...
+    def look_again(
+        self,
+        invoice: Invoice,
+        *,
+        on: date | None,
+        waits: Obstacle | None,
+        overdue_told: bool,
+        entry: Entry | None,
+    ) -> None: ...
     def list(
         self,
         customer_id: str,
@@ -295,8 +319,9 @@ class Gateway(Protocol):
     Calls about cards and the making of an intent raise UnavailableError when Stripe is down.
     ``confirm``, ``retrieve`` and ``cancel`` never raise for what Stripe or the network does: they
     give an Answer, since there a lost reply is a state of the protocol and not an error.
-    ``create_payment_intent`` raises EpochSpentError as well. ``look`` and ``charge`` raise
-    NotFoundError and UnavailableError; a charge's owner is told by the metadata that we gave, None
+    ``create_payment_intent`` raises EpochSpentError as well. ``look``, ``card`` and
+    ``charge`` raise NotFoundError and UnavailableError; the owner of a card and of a charge is told
+    by the metadata that we gave, None
     for what is not ours. ``charges`` gives those that succeeded from ``start`` until before
     ``end``, in no order.
     """
@@ -313,6 +338,7 @@ class Gateway(Protocol):
     def retrieve(self, payment: Payment) -> Answer: ...
     def cancel(self, fenceable: Fenceable) -> Answer: ...
     def look(self, intent: str) -> Answer: ...
+    def card(self, payment_method: str) -> tuple[str | None, CardDetails]: ...
     def charge(self, charge: str) -> ChargeView: ...
     def charges(self, start: datetime, end: datetime) -> Iterator[ChargeView]: ...
 
@@ -402,6 +428,16 @@ class EventQueue(Protocol):
     def send(self, event: StripeEvent) -> None: ...
 
 
+class AutopayQueues(Protocol):
+    """From the schedule to the dispatcher, and on to the charger, one customer after the other.
+
+    Both raise UnavailableError unless all messages were taken.
+    """
+
+    def dispatch(self, shards: Sequence[Shard]) -> None: ...
+    def charge(self, looks: Sequence[Look]) -> None: ...
+
+
 class DeadLetters(Protocol):
     """Where messages go that no retry can help, with the reason."""
 
@@ -451,3 +487,7 @@ class Ports(Protocol):
     def identity(self) -> Identity: ...
     @property
     def dead_letters(self) -> DeadLetters: ...
+    @property
+    def schedule(self) -> Schedule: ...
+    @property
+    def autopay_queues(self) -> AutopayQueues: ...

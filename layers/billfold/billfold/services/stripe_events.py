@@ -69,6 +69,8 @@ def _done(event: StripeEvent, ports: Ports) -> bool:
         return _card(event, event.setup_intent, ports)
     if event.charge:
         return _charge(event.charge, ports)
+    if event.payment_method:
+        return _renewed(event.payment_method, ports)
     if event.payment_intent:
         return _intent(event, event.payment_intent, ports)
     return True
@@ -150,6 +152,18 @@ def _count_failed(event: StripeEvent, customer_id: str, setup_intent: str, ports
     except TooManyRequestsError:
         logger.warning("adding cards is locked", extra={"customer_id": customer_id})
         ports.gateway.cancel_setup(setup_intent)
+
+
+def _renewed(payment_method: str, ports: Ports) -> bool:
+    """Take in what the networks' updater has changed of a card, as Stripe has it now."""
+    try:
+        customer_id, details = ports.gateway.card(payment_method)
+    except NotFoundError:
+        # Detached since: it is in no wallet.
+        return True
+    if customer_id:
+        cards.change(customer_id, lambda wallet: wallet.renew(details), ports)
+    return True
 
 
 def _card(event: StripeEvent, setup_intent: str, ports: Ports) -> bool:

@@ -106,6 +106,7 @@ def to_wallet(customer_id: str, item: Item | None) -> Wallet:
         stripe_customer=item.get("stripe_customer"),
         autopay=item["autopay"],
         gone=tuple(item.get("gone", ())),
+        offered=bool(item.get("offered")),
         version=item["version"],
     )
 
@@ -120,6 +121,8 @@ def _from_wallet(wallet: Wallet) -> dict[str, Any]:
         "stripe_customer": wallet.stripe_customer,
         "autopay": wallet.autopay,
         "gone": list(wallet.gone),
+        "offered": wallet.offered or None,
+        **keys.due(wallet.look_on, wallet.customer_id),
     }
 
 
@@ -135,6 +138,8 @@ def _from_card(card: Card) -> Item:
         "added_at": card.added_at.isoformat(),
         "setup_intent": card.setup_intent,
         "nickname": card.nickname,
+        "refused": card.refused,
+        "notice": card.notice,
     }
 
 

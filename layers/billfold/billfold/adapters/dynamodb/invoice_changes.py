@@ -5,13 +5,11 @@ from typing import Any
 
 from billfold.adapters.dynamodb import keys
 from billfold.adapters.dynamodb.outbox import put_entry
-from billfold.adapters.dynamodb.table import Item, Put, Table, Update
+from billfold.adapters.dynamodb.table import Item, Put, Table, Update, changed
 from billfold.domain.errors import NotFoundError
 from billfold.domain.fact import Entry
 from billfold.domain.invoice_change import ChangeState, InvoiceChange
 from billfold.domain.money import Money
-
-_OPEN_INDEX_KEYS = "#open_sort, #due_shard, #due_sort"
 
 
 class DynamoInvoiceChanges:
@@ -59,21 +57,21 @@ class DynamoInvoiceChanges:
     def finish(self, change: InvoiceChange, *, entry: Entry) -> InvoiceChange:
         """Change the invoice and free it; its intent is left behind with its epoch."""
         done = change.ended(ChangeState.DONE)
+        after: dict[str, Any] = {"epoch": change.epoch + 1, "n": 0, "lock": None, "intent": None}
         if change.amount_due is None:
-            set_: dict[str, Any] = {"status": "void", "amount_due": 0}
-            remove = f"#lock, #intent, {_OPEN_INDEX_KEYS}"
+            after |= {"status": "void", "amount_due": 0, "open_sort": None}
+            after |= keys.due(None, change.customer_id)
         else:
-            set_ = {"amount_due": change.amount_due.amount}
-            remove = "#lock, #intent"
-        changes = {**set_, "epoch": change.epoch + 1, "n": 0}
+            after["amount_due"] = change.amount_due.amount
+        expression, values = changed(after)
         self._table.transact(
             [
                 Update(
                     keys.invoice(change.customer_id, change.invoice_id),
-                    f"SET {', '.join(f'#{name} = :{name}' for name in changes)} REMOVE {remove}",
+                    expression,
                     condition="#lock = :lock AND #epoch = :epoch_before AND #status = :open",
                     values={
-                        **changes,
+                        **values,
                         "lock": change.change_id,
                         "epoch_before": change.epoch,
                         "open": "open",

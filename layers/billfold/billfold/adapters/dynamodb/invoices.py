@@ -1,12 +1,12 @@
 """Invoices as items."""
 
-from collections.abc import Collection, Iterator, Sequence
-from datetime import date
+from collections.abc import Collection, Sequence
+from datetime import date, timedelta
 
 from billfold.adapters.dynamodb import keys
 from billfold.adapters.dynamodb.outbox import put_entry
 from billfold.adapters.dynamodb.payment_items import to_payment
-from billfold.adapters.dynamodb.table import Check, Item, Put, Table, Update
+from billfold.adapters.dynamodb.table import Check, Item, Put, Table, Update, changed
 from billfold.domain.errors import (
     InvoiceNumberReusedError,
     NotFoundError,
@@ -15,6 +15,7 @@ from billfold.domain.errors import (
 from billfold.domain.fact import Entry
 from billfold.domain.invoice import Invoice, InvoiceStatus, Line, PublicInvoiceStatus
 from billfold.domain.money import Money
+from billfold.domain.payment import Obstacle
 from billfold.services.ports import OpenInvoice, Page, StaleError
 
 
@@ -45,6 +46,8 @@ class DynamoInvoices:
                 number=item["number"],
                 due_on=date.fromisoformat(item["due_on"]),
                 amount_due=Money(item["currency"], item["amount_due"]),
+                look_on=keys.look_on(item),
+                waits=Obstacle(item["waits"]) if "waits" in item else None,
             )
             for item in items
         ]
@@ -72,34 +75,67 @@ class DynamoInvoices:
         invoices = [to_invoice(item) for item in items]
         return Page(invoices, last.removeprefix(keys.INVOICE) if last else None)
 
-    def due(self, *, since: date, before: date) -> Iterator[tuple[str, str]]:
-        """Give customer and invoice of what was due in a stretch of days, from the index."""
-        for shard in keys.due_shards():
-            for item in self._table.between(
-                keys.DUE, ("due_shard", shard), ("due_sort", since.isoformat(), before.isoformat())
-            ):
-                yield keys.owner_of_invoice(item)
+    def shards(self) -> Sequence[str]:
+        """Give the shards of what automatic payment has to look at."""
+        return keys.due_shards()
 
-    def note_overdue(self, customer_id: str, invoice_id: str, *, entry: Entry) -> None:
-        """Remember that an open invoice was told to be overdue, and tell it.
+    def looks(
+        self, shard: str, *, until: date, limit: int, after: str | None
+    ) -> Page[tuple[str, str | None]]:
+        """Read a page of customers and invoices to look at, earliest day first, in one call."""
+        items, more = self._table.before(
+            keys.DUE,
+            ("due_shard", shard),
+            # Nothing equals a day without what follows it.
+            ("due_sort", (until + timedelta(days=1)).isoformat()),
+            limit=limit,
+            after=keys.in_due(shard, after) if after else None,
+        )
+        looks = [keys.looked_at(item["due_sort"]) for item in items]
+        return Page(looks, items[-1]["due_sort"] if items and more else None)
+
+    def look_again(
+        self,
+        invoice: Invoice,
+        *,
+        on: date | None,
+        waits: Obstacle | None,
+        overdue_told: bool,
+        entry: Entry | None,
+    ) -> None:
+        """Write on which day automatic payment looks again, and what there is to tell.
 
         Raises
         ------
         StaleError
         """
-        self._table.transact(
-            [
-                Update(
-                    keys.invoice(customer_id, invoice_id),
-                    "SET #overdue_told = :told",
-                    condition=(
-                        "#status IN (:open, :paying) AND attribute_not_exists(#overdue_told)"
-                    ),
-                    values={"told": True, "open": "open", "paying": "paying"},
-                ),
-                put_entry(entry),
-            ]
+        ids = (invoice.customer_id, invoice.invoice_id)
+        expression, values = changed(
+            {
+                **keys.due(on, *ids),
+                "waits": waits.value if waits else None,
+                "overdue_told": overdue_told or None,
+            }
         )
+        known = keys.due(invoice.look_on, *ids)["due_sort"]
+        as_read = "#due_sort = :known" if known else "attribute_not_exists(#due_sort)"
+        update = Update(
+            keys.invoice(*ids),
+            expression,
+            condition=(
+                f"#status = :open AND attribute_not_exists(#lock) AND #epoch = :epoch AND {as_read}"
+            ),
+            values={
+                **values,
+                "open": InvoiceStatus.OPEN.value,
+                "epoch": invoice.epoch,
+                **({"known": known} if known else {}),
+            },
+        )
+        if entry:
+            self._table.transact([update, put_entry(entry)])
+        else:
+            self._table.write(update)
 
     def add(self, invoice: Invoice) -> None:
         """Write an invoice and the guard of its number, for a customer who exists.
@@ -167,8 +203,7 @@ def _from_invoice(invoice: Invoice) -> Item:
     return {
         **keys.invoice(customer_id, invoice_id),
         "open_sort": keys.open_sort(invoice.due_on, invoice_id),
-        "due_shard": keys.due_shard(invoice_id),
-        "due_sort": keys.due_sort(invoice.due_on, customer_id, invoice_id),
+        **keys.due(invoice.look_on, customer_id, invoice_id),
         "invoice_id": invoice_id,
         "customer_id": customer_id,
         "number": invoice.number,
@@ -205,4 +240,8 @@ def to_invoice(item: Item) -> Invoice:
         lock=item.get("lock"),
         last_payment=to_payment(item["last_payment"]) if "last_payment" in item else None,
         overdue_told=item.get("overdue_told", False),
+        look_on=keys.look_on(item),
+        tried=date.fromisoformat(item["tried"]) if "tried" in item else None,
+        tried_card=item.get("tried_card"),
+        waits=Obstacle(item["waits"]) if "waits" in item else None,
     )

@@ -5,15 +5,17 @@ never from an attribute. Sort keys sort by age because identifiers do.
 """
 
 import hashlib
+from collections.abc import Mapping
 from datetime import UTC, date, datetime
-from typing import Final
+from typing import Any, Final
 
 OPEN_INVOICES: Final = "open_invoices"
 """Local index on ``open_sort``: invoices that are neither paid nor void, by due date."""
 INVOICE_PAYMENTS: Final = "invoice_payments"
 """Local index on ``invoice_sort``: the payments of an invoice."""
 DUE: Final = "due"
-"""Global index on ``due_shard, due_sort``: open invoices of all customers, by due date."""
+"""Global index on ``due_shard, due_sort``: what automatic payment has to look at (open invoices and
+wallets of all customers), by the day on which it does."""
 LEASES: Final = "leases"
 """Global index on ``lease_shard, lease_until``: what somebody has begun and must be finished (a
 payment in flight, an entry of the outbox, a parked event, a change of an invoice), by the end of
@@ -120,24 +122,38 @@ def invoice_sort(invoice_id: str, payment_id: str) -> str:
     return f"{invoice_id}#{payment_id}"
 
 
-def due_sort(due_on: date, customer_id: str, invoice_id: str) -> str:
-    """Range key of DUE."""
-    return f"{due_on.isoformat()}#{customer_id}#{invoice_id}"
+def due(look_on: date | None, customer_id: str, invoice_id: str = "") -> dict[str, str | None]:
+    """Give the attributes of DUE: of an invoice, or of the wallet. None takes them out of it."""
+    if look_on is None:
+        return {"due_shard": None, "due_sort": None}
+    return {
+        # Of the customer: all of one customer are told to one queue by one reader.
+        "due_shard": f"DUE#{_spread(customer_id, DUE_SHARDS):02d}",
+        "due_sort": f"{look_on.isoformat()}#{customer_id}#{invoice_id}",
+    }
 
 
-def due_shard(invoice_id: str) -> str:
-    """Hash key of DUE, e.g. ``DUE#07``."""
-    return f"DUE#{_spread(invoice_id, DUE_SHARDS):02d}"
+def look_on(item: Mapping[str, Any]) -> date | None:
+    """Read the day on which automatic payment looks at an item."""
+    return date.fromisoformat(item["due_sort"][:10]) if "due_sort" in item else None
+
+
+def looked_at(due_sort: str) -> tuple[str, str | None]:
+    """Read customer and invoice of an item of DUE; None is the wallet."""
+    _, customer_id, invoice_id = due_sort.split("#")
+    return customer_id, invoice_id or None
+
+
+def in_due(shard: str, due_sort: str) -> Key:
+    """Give the whole key of an item as DUE has it, from where it is there."""
+    customer_id, invoice_id = looked_at(due_sort)
+    own = invoice(customer_id, invoice_id) if invoice_id else wallet(customer_id)
+    return {**own, "due_shard": shard, "due_sort": due_sort}
 
 
 def due_shards() -> list[str]:
     """All hash keys of DUE."""
     return [f"DUE#{number:02d}" for number in range(DUE_SHARDS)]
-
-
-def owner_of_invoice(key: Key) -> tuple[str, str]:
-    """Read customer and invoice from the key of an invoice."""
-    return key["pk"].removeprefix(_customer("")), key["sk"].removeprefix(INVOICE)
 
 
 def lease_shard(identifier: str) -> str:

@@ -1,10 +1,10 @@
 """How a payment is written in an item, on its own and inside its invoice."""
 
-from datetime import datetime
+from datetime import date, datetime
 
 from billfold.adapters.dynamodb.table import Item
 from billfold.domain.money import Money
-from billfold.domain.payment import Decline, Dispute, Payment, State, Trigger
+from billfold.domain.payment import Decline, Dispute, Payment, Slot, State, Trigger
 from billfold.domain.wallet import CardFace
 
 
@@ -32,11 +32,13 @@ def from_payment(payment: Payment) -> Item:
             "reason": decline.reason,
             "advice": decline.advice,
             "needs_confirmation": decline.needs_confirmation,
+            "final": decline.final,
         }
         if decline
         else None,
         "refunded": payment.refunded or None,
         "dispute": payment.dispute.value if payment.dispute else None,
+        "slot": _from_slot(payment.slot) if payment.slot else None,
     }
     return {name: value for name, value in attributes.items() if value is not None}
 
@@ -62,4 +64,19 @@ def to_payment(item: Item) -> Payment:
         decline=Decline(**item["decline"]) if "decline" in item else None,
         refunded=item.get("refunded", 0),
         dispute=Dispute(item["dispute"]) if "dispute" in item else None,
+        slot=_to_slot(item["slot"]) if "slot" in item else None,
+    )
+
+
+def _from_slot(slot: Slot) -> Item:
+    next_on = slot.next_on.isoformat() if slot.next_on else None
+    return {"on": slot.on.isoformat(), "next_on": next_on, "attempt": slot.attempt}
+
+
+def _to_slot(item: Item) -> Slot:
+    next_on = item["next_on"]
+    return Slot(
+        on=date.fromisoformat(item["on"]),
+        next_on=date.fromisoformat(next_on) if next_on else None,
+        attempt=item["attempt"],
     )

@@ -57,8 +57,11 @@ def payment_item(payment: Payment, lease_until: datetime | None) -> Item:
     return item
 
 
-def let_go(payment: Payment, now: datetime) -> list[Write]:
-    """Release the card and let the request be forgotten in time."""
+def let_go(payment: Payment, now: datetime, *, refused: str | None = None) -> list[Write]:
+    """Release the card, and note why the bank will never take it; let the request be forgotten.
+
+    A card that is held is in the wallet, so there is a place for the note.
+    """
     if payment.state not in IN_FLIGHT:
         # Let go of before: the request may be forgotten by now, and must not be half remembered.
         return []
@@ -71,12 +74,13 @@ def let_go(payment: Payment, now: datetime) -> list[Write]:
         )
     ]
     if payment.card_id:
+        note = "SET #cards.#card.#refused = :refused " if refused else ""
         writes.append(
             Update(
                 keys.wallet(payment.customer_id),
-                "REMOVE #holds.#payment ADD #version :one",
-                values={"one": 1},
-                names={"payment": payment.payment_id},
+                f"{note}REMOVE #holds.#payment ADD #version :one",
+                values={"one": 1, **({"refused": refused} if refused else {})},
+                names={"payment": payment.payment_id, "card": payment.card_id},
             )
         )
     return writes

@@ -30,7 +30,8 @@ from billfold.adapters.dynamodb.limits import count_up
 from billfold.adapters.dynamodb.outbox import put_entry
 from billfold.adapters.dynamodb.payment_items import from_payment, to_payment
 from billfold.adapters.dynamodb.payment_writes import found, let_go, payment_item, put_ledger
-from billfold.adapters.dynamodb.table import Put, Table, Update, Write
+from billfold.adapters.dynamodb.table import Put, Table, Update, Write, changed
+from billfold.domain import autopay
 from billfold.domain.errors import NotFoundError
 from billfold.domain.fact import Entry
 from billfold.domain.limit import DECLINES
@@ -190,8 +191,14 @@ class DynamoPayments:
             Step.SETTLE,
             payment,
             after,
-            set_={"status": "paid", "amount_due": 0, "paid_at": now.isoformat()},
-            remove="#lock, #open_sort, #due_shard, #due_sort",
+            set_={
+                "status": "paid",
+                "amount_due": 0,
+                "paid_at": now.isoformat(),
+                "lock": None,
+                "open_sort": None,
+                **keys.due(None, payment.customer_id),
+            },
             condition=(
                 "#intent = :own AND #status IN (:open, :paying) AND #amount_due = :amount"
                 " AND #currency = :currency"
@@ -220,26 +227,35 @@ class DynamoPayments:
             Step.DECLINE,
             payment,
             replace(payment, decline=decline, card=payment.card or card),
-            set_={"status": "open"},
-            remove="#lock",
+            set_={"status": "open", "lock": None, **_spent(payment, decline)},
             more=[
-                count_up(DECLINES, payment.customer_id, now),
+                # The schedule has a limit of its own: this one is for people who try out numbers.
+                *([] if payment.slot else [count_up(DECLINES, payment.customer_id, now)]),
                 put_entry(entry),
-                *let_go(payment, now),
+                *let_go(payment, now, refused=decline.reason if decline.final else None),
             ],
             **_own_try(payment),
         )
 
     def end(self, payment: Payment, step: Step, *, raise_epoch: bool, entry: Entry) -> Payment:
         """Steps 8 and 9 without a charge; a fenced intent is left behind with its epoch."""
-        fenced = {"epoch": payment.epoch + 1, "n": 0} if raise_epoch else {}
+        fenced = {"epoch": payment.epoch + 1, "n": 0, "intent": None} if raise_epoch else {}
+        # Stripe would refuse this card again: of a slot that is as good as the bank's word.
+        refused = payment.slot is not None and step is Step.REFUSE
         return self._step(
             step,
             payment,
             payment,
-            set_={"status": "open", **fenced},
-            remove="#lock, #intent" if raise_epoch else "#lock",
-            more=[put_entry(entry), *let_go(payment, entry.at)],
+            set_={
+                "status": "open",
+                "lock": None,
+                **fenced,
+                **(_spent(payment, None) if refused else {}),
+            },
+            more=[
+                put_entry(entry),
+                *let_go(payment, entry.at, refused="source_unusable" if refused else None),
+            ],
         )
 
     def review(
@@ -345,7 +361,6 @@ class DynamoPayments:
         after: Payment,
         *,
         set_: Mapping[str, Any] | None = None,
-        remove: str = "",
         condition: str = "",
         values: Mapping[str, Any] | None = None,
         locked: bool = True,
@@ -354,8 +369,7 @@ class DynamoPayments:
     ) -> Payment:
         after = replace(after, state=TRANSITIONS[step].target)
         states = _states(step)
-        changes = {**(set_ or {}), "last_payment": from_payment(after)}
-        expression = "SET " + ", ".join(f"#{name} = :{name}" for name in changes)
+        expression, values_set = changed({**(set_ or {}), "last_payment": from_payment(after)})
         conditions = [
             "#last_payment.#payment_id = :payment_id",
             f"#last_payment.#state IN ({', '.join(f':{name}' for name in states)})",
@@ -370,10 +384,10 @@ class DynamoPayments:
             conditions.append(condition)
         invoice = Update(
             keys.invoice(before.customer_id, before.invoice_id),
-            f"{expression} REMOVE {remove}" if remove else expression,
+            expression,
             condition=" AND ".join(conditions),
             values={
-                **changes,
+                **values_set,
                 **states,
                 **(values or {}),
                 **decided,
@@ -387,6 +401,21 @@ class DynamoPayments:
 
 def _states(step: Step) -> dict[str, str]:
     return {f"source_{state.value}": state.value for state in sorted(TRANSITIONS[step].sources)}
+
+
+def _spent(payment: Payment, decline: Decline | None) -> dict[str, Any]:
+    """Spend the slot of an automatic payment; without a next one it is looked at once more."""
+    if payment.slot is None:
+        return {}
+    waiting = autopay.waits(decline)
+    return {
+        "tried": payment.slot.on.isoformat(),
+        "tried_card": payment.card_id,
+        "waits": waiting.value if waiting else None,
+        **keys.due(
+            payment.slot.next_on or payment.slot.on, payment.customer_id, payment.invoice_id
+        ),
+    }
 
 
 def _own_try(payment: Payment) -> dict[str, Any]:

@@ -153,27 +153,12 @@ class Table:
     def all_of(self, index: str, partition: tuple[str, str]) -> Iterator[Item]:
         """Read a whole partition of a global index, page by page; it is ``(name, value)``."""
         name, value = partition
-        return self._pages(index, f"#{name} = :partition", {"partition": value})
-
-    def between(
-        self, index: str, partition: tuple[str, str], stretch: tuple[str, str, str]
-    ) -> Iterator[Item]:
-        """Read what sorts from one value until before another; ``stretch`` begins with the name."""
-        name, value = partition
-        sort_name, start, end = stretch
-        # BETWEEN takes its upper end in; nothing equals a day without what follows it.
-        return self._pages(
-            index,
-            f"#{name} = :partition AND #{sort_name} BETWEEN :start AND :end",
-            {"partition": value, "start": start, "end": end},
-        )
-
-    def _pages(self, index: str, condition: str, bound: Mapping[str, str]) -> Iterator[Item]:
         arguments: dict[str, Any] = {
             "TableName": self._name,
             "IndexName": index,
-            "KeyConditionExpression": condition,
+            "KeyConditionExpression": f"#{name} = :partition",
         }
+        bound = {"partition": value}
         arguments.update(_bindings(arguments["KeyConditionExpression"], bound, {}))
         while True:
             with _translated():
@@ -182,6 +167,36 @@ class Table:
             if not answer.get("LastEvaluatedKey"):
                 return
             arguments["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+
+    def before(
+        self,
+        index: str,
+        partition: tuple[str, str],
+        end: tuple[str, str],
+        *,
+        limit: int,
+        after: Key | None,
+    ) -> tuple[list[Item], bool]:
+        """Read one page of what sorts before an end, and tell whether there may be more.
+
+        ``partition`` and ``end`` are names and values of a global index; ``after`` is the whole key
+        of the last item, as the index has it.
+        """
+        (name, value), (sort_name, sort_value) = partition, end
+        arguments: dict[str, Any] = {
+            "TableName": self._name,
+            "IndexName": index,
+            "KeyConditionExpression": f"#{name} = :partition AND #{sort_name} < :end",
+            "Limit": limit,
+        }
+        if after:
+            arguments["ExclusiveStartKey"] = _marshal(after)
+        bound = {"partition": value, "end": sort_value}
+        arguments.update(_bindings(arguments["KeyConditionExpression"], bound, {}))
+        with _translated():
+            answer = self._client.query(**arguments)
+        items = [_unmarshal(raw) for raw in answer["Items"]]
+        return items, bool(answer.get("LastEvaluatedKey"))
 
     def expired(self, index: str, shard: str, until: str) -> list[Key]:
         """Give the keys of the items whose lease in a global index ended before ``until``."""
@@ -221,6 +236,18 @@ class Table:
         """
         items: Any = [{_OPERATIONS[type(write)]: _arguments(write, self._name)} for write in writes]
         _settled(lambda: self._client.transact_write_items(TransactItems=items))
+
+
+def changed(attributes: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+    """Give expression and values of an update that sets attributes, and removes those of None."""
+    kept = {name: value for name, value in attributes.items() if value is not None}
+    gone = [f"#{name}" for name in attributes if name not in kept]
+    parts = []
+    if kept:
+        parts.append("SET " + ", ".join(f"#{name} = :{name}" for name in kept))
+    if gone:
+        parts.append("REMOVE " + ", ".join(gone))
+    return " ".join(parts), kept
 
 
 _OPERATIONS = {Put: "Put", Update: "Update", Check: "ConditionCheck", Delete: "Delete"}

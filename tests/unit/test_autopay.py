@@ -1,0 +1,480 @@
+"""Automatic payment from due to overdue, on ports in memory."""
+
+from collections import Counter
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from itertools import count
+
+import pytest
+from billfold.domain.autopay_message import Look
+from billfold.domain.decline import explain
+from billfold.domain.errors import CardDeclinedError, InvalidInputError
+from billfold.domain.invoice import Invoice, InvoiceStatus
+from billfold.domain.money import Money
+from billfold.domain.payment import (
+    Canceled,
+    Declined,
+    NotBegun,
+    Obstacle,
+    Refused,
+    State,
+    StoredCard,
+    Unknown,
+    WantsMethod,
+)
+from billfold.domain.wallet import CardDetails
+from billfold.services import (
+    account,
+    autopay,
+    autopay_dispatch,
+    cards,
+    invoice_changes,
+    invoices,
+    outbox,
+    payments,
+    stripe_events,
+)
+from billfold.services.autopay import Outcome, Result
+from billfold.services.payments import Order
+from billfold.services.reconcile import reconcile
+
+from tests.builders import a_card, a_customer, an_invoice
+from tests.fakes import FakePorts
+
+DUE = date(2026, 10, 31)
+POOR = Declined(explain("card_declined", "insufficient_funds"))
+STOLEN = Declined(explain("card_declined", "stolen_card"))
+PRESENT = Declined(explain("authentication_required", None))
+INVOICE = an_invoice(due_on=DUE)
+_runs = count(1)
+
+
+@pytest.fixture
+def ports() -> FakePorts:
+    made = FakePorts()
+    made.clock.at = datetime(2026, 10, 20, 12, tzinfo=UTC)
+    made.customers.register(a_customer(), autopay=True)
+    wallet = made.customers.wallet("cust-1").add(a_card(1)).add(a_card(2))
+    # A run has taken place since the cards were added.
+    made.customers.save(replace(wallet.with_stripe_customer("cus_cust-1"), offered=False))
+    invoices.issue(INVOICE, made)
+    return made
+
+
+def run(ports: FakePorts, day: date | None = None) -> Counter[str]:
+    """Run as the functions do, to the end of the queues; count what became of each message."""
+    ended: Counter[str] = Counter()
+    autopay_dispatch.start(f"run-{next(_runs)}", ports, day=day, ahead=True)
+    while ports.autopay_queues.shards or ports.autopay_queues.looks:
+        while ports.autopay_queues.shards:
+            autopay_dispatch.dispatch(ports.autopay_queues.shards.pop(0), ports, lambda: 60)
+        while ports.autopay_queues.looks:
+            ended[look(ports, ports.autopay_queues.looks.pop(0)).outcome.value] += 1
+    return ended
+
+
+def look(ports: FakePorts, at: Look | None = None) -> Result:
+    at = at or Look("cust-1", ports.clock.today(), "by hand", INVOICE.invoice_id)
+    result = autopay.look(at, ports, lambda: 29)
+    outbox.flush(ports)
+    return result
+
+
+def on(ports: FakePorts, day: int) -> None:
+    ports.clock.at = datetime(DUE.year, DUE.month, DUE.day, 12, tzinfo=UTC) + timedelta(days=day)
+
+
+def answers(ports: FakePorts, *given: object) -> None:
+    ports.gateway.confirms = list(given)  # type: ignore[arg-type]
+
+
+def stored(ports: FakePorts) -> Invoice:
+    return ports.invoices.get("cust-1", INVOICE.invoice_id)
+
+
+def confirms(ports: FakePorts) -> int:
+    return sum(name == "confirm" for name, _ in ports.gateway.calls)
+
+
+def told(ports: FakePorts) -> list[str]:
+    kinds = ports.bus.kinds
+    ports.bus.sent.clear()
+    return kinds
+
+
+def test_from_due_to_overdue(ports: FakePorts) -> None:
+    """Every day has its run, and each thing is told once."""
+    answers(ports, *[POOR] * 9)
+    story: dict[int, list[str]] = {}
+    for day in range(-5, 12):
+        on(ports, day)
+        run(ports)
+        run(ports)
+        if kinds := told(ports):
+            story[day] = kinds
+    assert story == {
+        -3: ["AutopayUpcoming"],
+        0: ["PaymentFailed"],
+        1: ["PaymentFailed"],
+        3: ["PaymentFailed"],
+        5: ["PaymentFailed"],
+        7: ["PaymentFailed", "InvoiceOverdue"],
+    }
+    assert confirms(ports) == 5
+    assert stored(ports).look_on is None
+    assert run(ports) == Counter()
+
+
+def test_a_decline_tells_of_the_next_try(ports: FakePorts) -> None:
+    answers(ports, *[POOR] * 5)
+    retries = []
+    for day in (0, 1, 3, 5, 7):
+        on(ports, day)
+        run(ports)
+        facts = [fact for entry in ports.bus.sent for fact in entry.facts]
+        retries += [f.detail["retry_on"] for f in facts if f.kind == "PaymentFailed"]
+        ports.bus.sent.clear()
+    assert retries == ["2026-11-01", "2026-11-03", "2026-11-05", "2026-11-07", None]
+
+
+def test_what_is_due_is_charged_to_the_card_that_is_primary_then(ports: FakePorts) -> None:
+    second = ports.customers.wallet("cust-1").cards[1].card_id
+    cards.make_primary("cust-1", second, ports)
+    on(ports, 0)
+    assert run(ports)["charged"] == 1
+    [payment] = ports.payments.of_invoice("cust-1", INVOICE.invoice_id)
+    assert (payment.card_id, payment.state) == (second, State.SUCCEEDED)
+    assert stored(ports).status is InvoiceStatus.PAID
+    assert run(ports) == Counter()
+
+
+def test_messages_may_come_twice_or_late(ports: FakePorts) -> None:
+    on(ports, 0)
+    assert look(ports) == Result(Outcome.CHARGED, "succeeded")
+    for day in (0, 3):
+        on(ports, day)
+        assert look(ports) == Result(Outcome.SKIPPED, "paid")
+    assert confirms(ports) == 1
+
+
+def test_a_message_that_came_again_after_a_decline_tries_nothing(ports: FakePorts) -> None:
+    answers(ports, POOR, POOR)
+    on(ports, 0)
+    assert look(ports).outcome is Outcome.DECLINED
+    assert look(ports) == Result(Outcome.SKIPPED, "tried")
+    assert confirms(ports) == 1
+
+
+def test_a_message_of_yesterday_is_answered_as_of_today(ports: FakePorts) -> None:
+    answers(ports, POOR)
+    on(ports, 3)
+    look(ports, Look("cust-1", DUE, "late", INVOICE.invoice_id))
+    assert stored(ports).tried == DUE + timedelta(days=3)
+
+
+@pytest.mark.parametrize("change", ["void", "off", "cardless"])
+def test_what_has_changed_since_is_not_charged(ports: FakePorts, change: str) -> None:
+    on(ports, 0)
+    if change == "void":
+        invoice_changes.void("cust-1", INVOICE.invoice_id, ports)
+    elif change == "off":
+        account.set_autopay("cust-1", ports, enabled=False)
+    else:
+        for card in ports.customers.wallet("cust-1").cards:
+            cards.delete("cust-1", card.card_id, ports)
+    look(ports)
+    assert confirms(ports) == 0
+
+
+def test_another_amount_is_what_is_charged(ports: FakePorts) -> None:
+    invoice_changes.change_amount("cust-1", INVOICE.invoice_id, Money("USD", 99), ports)
+    on(ports, 0)
+    look(ports)
+    [payment] = ports.payments.of_invoice("cust-1", INVOICE.invoice_id)
+    assert payment.money == Money("USD", 99)
+
+
+def test_a_card_refused_for_good_is_never_tried_again_for_any_invoice(ports: FakePorts) -> None:
+    other = an_invoice("INV-2", due_on=DUE, amounts=[700])
+    invoices.issue(other, ports)
+    answers(ports, STOLEN)
+    on(ports, 0)
+    assert run(ports) == Counter({"declined": 1, "waiting": 1})
+    assert told(ports) == ["PaymentFailed", "AutopayPaused"]
+    assert ports.customers.wallet("cust-1").cards[0].refused
+    for day in range(1, 8):
+        on(ports, day)
+        run(ports)
+    assert confirms(ports) == 1
+    assert told(ports) == ["InvoiceOverdue", "InvoiceOverdue"]
+
+
+def test_a_refusal_of_a_person_keeps_the_schedule_away_too(ports: FakePorts) -> None:
+    on(ports, 0)
+    answers(ports, STOLEN)
+    card = ports.customers.wallet("cust-1").cards[0].card_id
+    order = Order("cust-1", INVOICE.invoice_id, INVOICE.total, StoredCard(card, None), "key-00001")
+    with pytest.raises(CardDeclinedError):
+        payments.pay(order, ports, lambda: 29)
+    assert look(ports) == Result(Outcome.WAITING, "card_refused")
+    assert confirms(ports) == 1
+
+
+def test_a_new_primary_card_takes_part_in_the_next_run(ports: FakePorts) -> None:
+    """Also between two slots, and after the invoice was given up."""
+    answers(ports, STOLEN)
+    on(ports, 0)
+    run(ports)
+    on(ports, 2)
+    assert run(ports) == Counter()
+    cards.make_primary("cust-1", ports.customers.wallet("cust-1").cards[1].card_id, ports)
+    assert run(ports) == Counter({"wallet": 1, "charged": 1})
+
+
+def test_making_the_same_card_primary_again_gives_it_a_new_try(ports: FakePorts) -> None:
+    """Its owner has spoken to the bank."""
+    answers(ports, STOLEN)
+    on(ports, 0)
+    run(ports)
+    cards.make_primary("cust-1", ports.customers.wallet("cust-1").cards[0].card_id, ports)
+    on(ports, 1)
+    assert run(ports)["charged"] == 1
+
+
+def test_turning_it_on_offers_what_is_due_and_only_that(ports: FakePorts) -> None:
+    account.set_autopay("cust-1", ports, enabled=False)
+    later = an_invoice("INV-2", due_on=DUE + timedelta(days=90), amounts=[700])
+    invoices.issue(later, ports)
+    on(ports, 30)
+    assert run(ports)["overdue"] == 1
+    assert run(ports) == Counter()
+    account.set_autopay("cust-1", ports, enabled=True)
+    assert run(ports) == Counter({"wallet": 1, "charged": 1})
+    assert stored(ports).status is InvoiceStatus.PAID
+    assert ports.invoices.get("cust-1", later.invoice_id).status is InvoiceStatus.OPEN
+
+
+def test_the_first_card_offers_what_is_due(ports: FakePorts) -> None:
+    for card in ports.customers.wallet("cust-1").cards:
+        cards.delete("cust-1", card.card_id, ports)
+    on(ports, 0)
+    run(ports)
+    ports.customers.save(ports.customers.wallet("cust-1").add(a_card(3)))
+    assert run(ports)["charged"] == 1
+
+
+def test_the_bank_wants_its_customer_and_the_schedule_waits(ports: FakePorts) -> None:
+    answers(ports, PRESENT)
+    on(ports, 0)
+    run(ports)
+    assert told(ports) == ["AutopayUpcoming", "PaymentFailed", "PaymentActionRequired"][1:]
+    for day in range(1, 7):
+        on(ports, day)
+        run(ports)
+    assert (confirms(ports), told(ports)) == (1, [])
+    on(ports, 7)
+    run(ports)
+    assert told(ports) == ["InvoiceOverdue"]
+
+
+def test_tries_of_people_never_spend_the_schedule(ports: FakePorts) -> None:
+    answers(ports, *[POOR] * 9)
+    on(ports, 0)
+    card = ports.customers.wallet("cust-1").cards[0].card_id
+    for number in range(4):
+        order = Order(
+            "cust-1", INVOICE.invoice_id, INVOICE.total, StoredCard(card, None), f"key-{number:05}"
+        )
+        with pytest.raises(CardDeclinedError):
+            payments.pay(order, ports, lambda: 29)
+    for day in (0, 1, 3, 5, 7):
+        on(ports, day)
+        assert look(ports).outcome is Outcome.DECLINED
+
+
+def test_the_schedule_does_not_lock_people_out(ports: FakePorts) -> None:
+    """Declines of automatic payments are no guesses at card numbers."""
+    numbers = [f"INV-{number}" for number in range(2, 10)]
+    for number in numbers:
+        invoices.issue(an_invoice(number, due_on=DUE), ports)
+    answers(ports, *[POOR] * 9)
+    on(ports, 0)
+    assert run(ports)["declined"] == 9
+    card = ports.customers.wallet("cust-1").cards[1].card_id
+    order = Order("cust-1", INVOICE.invoice_id, INVOICE.total, StoredCard(card, None), "key-00001")
+    assert payments.pay(order, ports, lambda: 29).payment.state is State.SUCCEEDED
+
+
+def test_while_stripe_is_down_nothing_is_lost_and_nothing_is_spent(ports: FakePorts) -> None:
+    on(ports, 0)
+    ports.gateway.down = True
+    for _ in range(3):
+        assert run(ports)["later"] == 1
+    ports.gateway.down = False
+    answers(ports, NotBegun(), NotBegun())
+    assert look(ports).outcome is Outcome.LATER
+    assert look(ports).outcome is Outcome.LATER
+    assert run(ports)["charged"] == 1
+    keys = [p.idempotency_key for p in ports.payments.of_invoice("cust-1", INVOICE.invoice_id)]
+    assert len(set(keys)) == len(keys) == 6
+    assert sum(p.state is State.SUCCEEDED for p in ports.store.payments.values()) == 1
+
+
+def test_an_outage_on_the_last_day_does_not_make_it_overdue(ports: FakePorts) -> None:
+    answers(ports, *[POOR] * 4)
+    for day in (0, 1, 3, 5):
+        on(ports, day)
+        run(ports)
+    told(ports)
+    on(ports, 7)
+    answers(ports, NotBegun())
+    assert run(ports)["later"] == 1
+    assert "InvoiceOverdue" not in told(ports)
+    on(ports, 9)
+    assert run(ports)["charged"] == 1
+
+
+def test_an_unknown_outcome_is_left_to_the_reconciler(ports: FakePorts) -> None:
+    answers(ports, Unknown())
+    on(ports, 0)
+    assert look(ports) == Result(Outcome.UNKNOWN, "unknown")
+    assert look(ports) == Result(Outcome.SKIPPED, "in_flight")
+    ports.clock.forward(timedelta(minutes=2))
+    ports.gateway.looks = [WantsMethod(), Canceled()]
+    reconcile(ports, lambda: 60)
+    # Nothing was charged, and the bank has said nothing: the slot is tried again.
+    assert look(ports).outcome is Outcome.CHARGED
+    assert confirms(ports) == 2
+
+
+def test_a_source_that_stripe_refuses_is_told_and_not_tried_every_hour(ports: FakePorts) -> None:
+    answers(ports, Refused())
+    ports.gateway.looks = [WantsMethod()]
+    on(ports, 0)
+    assert run(ports)["declined"] == 1
+    assert told(ports) == ["PaymentCanceled", "AutopayPaused"]
+    assert run(ports) == Counter()
+
+
+def test_an_amount_that_no_card_can_be_charged_waits_and_is_overdue(
+    ports: FakePorts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from billfold.domain.errors import InvoiceNotPayableError  # noqa: PLC0415
+
+    def too_small(*_: object) -> str:
+        raise InvoiceNotPayableError("A card cannot be charged this amount.")
+
+    monkeypatch.setattr(ports.gateway, "create_payment_intent", too_small)
+    outcomes = []
+    for day in range(9):
+        on(ports, day)
+        outcomes.append(dict(run(ports)))
+    assert sum(bool(one) for one in outcomes) == 5
+    assert stored(ports).overdue_told
+    assert stored(ports).look_on is None
+
+
+def test_an_expired_primary_card_is_told_and_not_tried(ports: FakePorts) -> None:
+    wallet = ports.customers.wallet("cust-1")
+    old = replace(wallet.cards[0], exp_year=2026, exp_month=9, notice=0)
+    ports.customers.save(replace(wallet, cards=(old, wallet.cards[1])))
+    on(ports, 0)
+    run(ports)
+    assert told(ports) == ["AutopayPaused"]
+    assert confirms(ports) == 0
+    assert stored(ports).waits is Obstacle.CARD_EXPIRED
+
+
+def test_the_networks_updater_brings_it_back(ports: FakePorts) -> None:
+    """An expired card is renewed: nobody is told that it expires, and it is charged."""
+    wallet = ports.customers.wallet("cust-1")
+    old = replace(wallet.cards[0], exp_year=2026, exp_month=9, notice=0)
+    ports.customers.save(replace(wallet, cards=(old, wallet.cards[1])))
+    on(ports, 0)
+    run(ports)
+    told(ports)
+    details = CardDetails(old.payment_method, "fp_new", "9999", 9, 2031)
+    ports.gateway.cards[old.payment_method] = ("cust-1", details)
+    event = stripe_events.StripeEvent(
+        "evt_1", "payment_method.automatically_updated", payment_method=old.payment_method
+    )
+    assert stripe_events.take(event, ports)
+    card = ports.customers.wallet("cust-1").cards[0]
+    assert (card.last4, card.exp_year, card.fingerprint) == ("9999", 2031, "fp_new")
+    assert run(ports)["charged"] == 1
+    assert "CardExpiring" not in told(ports)
+
+
+def test_expiry_is_told_sixty_thirty_and_seven_days_before_and_when_it_came(
+    ports: FakePorts,
+) -> None:
+    wallet = ports.customers.wallet("cust-1")
+    short = replace(wallet.cards[0], exp_year=2027, exp_month=1)
+    ports.customers.save(replace(wallet, cards=(short, wallet.cards[1]), offered=False))
+    invoice_changes.void("cust-1", INVOICE.invoice_id, ports)
+    outbox.flush(ports)
+    ports.bus.sent.clear()
+    story = {}
+    ports.clock.at = datetime(2026, 11, 25, 12, tzinfo=UTC)
+    for _ in range(90):
+        run(ports)
+        facts = [fact for entry in ports.bus.sent for fact in entry.facts]
+        if facts:
+            [one] = facts
+            story[ports.clock.today().isoformat()] = (one.kind.value, one.detail.get("days"))
+        ports.bus.sent.clear()
+        ports.clock.forward(timedelta(days=1))
+    assert story == {
+        "2026-12-03": ("CardExpiring", 60),
+        "2027-01-02": ("CardExpiring", 30),
+        "2027-01-25": ("CardExpiring", 7),
+        "2027-02-01": ("CardExpired", None),
+    }
+
+
+def test_notices_that_were_missed_are_one(ports: FakePorts) -> None:
+    """No run for a month: only the nearest is told."""
+    wallet = ports.customers.wallet("cust-1")
+    short = replace(wallet.cards[0], exp_year=2026, exp_month=11)
+    ports.customers.save(replace(wallet, cards=(short, wallet.cards[1]), offered=False))
+    ports.clock.at = datetime(2026, 11, 27, 12, tzinfo=UTC)
+    look(ports, Look("cust-1", ports.clock.today(), "run"))
+    look(ports, Look("cust-1", ports.clock.today(), "run"))
+    [entry] = ports.bus.sent
+    assert [fact.detail["days"] for fact in entry.facts] == [7]
+
+
+def test_a_run_is_not_for_a_day_to_come(ports: FakePorts) -> None:
+    with pytest.raises(InvalidInputError) as refused:
+        autopay_dispatch.start("run", ports, day=ports.clock.today() + timedelta(days=1))
+    assert refused.value.extra["field"] == "day"
+    assert ports.autopay_queues.shards == []
+
+
+def test_a_run_that_was_interrupted_goes_on_where_it_was(
+    ports: FakePorts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(autopay_dispatch, "PAGE", 2)
+    for number in range(9):
+        invoices.issue(an_invoice(f"MORE-{number}", due_on=DUE), ports)
+    on(ports, 0)
+    autopay_dispatch.start("run", ports)
+    hops = 0
+    while ports.autopay_queues.shards:
+        hops += 1
+        # There is time for one page only.
+        autopay_dispatch.dispatch(ports.autopay_queues.shards.pop(0), ports, lambda: 5)
+    invoice_ids = [look.invoice_id for look in ports.autopay_queues.looks if look.invoice_id]
+    assert len(invoice_ids) == len(set(invoice_ids)) == 10
+    assert hops > 5
+
+
+def test_the_same_run_begun_twice_sends_its_messages_once(ports: FakePorts) -> None:
+    on(ports, 0)
+    for _ in range(2):
+        autopay_dispatch.start("run", ports)
+    while ports.autopay_queues.shards:
+        autopay_dispatch.dispatch(ports.autopay_queues.shards.pop(0), ports, lambda: 60)
+    assert [one.invoice_id for one in ports.autopay_queues.looks if one.invoice_id] == [
+        INVOICE.invoice_id
+    ]
