@@ -77,7 +77,7 @@ portal-check: portal/node_modules/ready
 	  ($(NPM) run --silent $$task) >.local/portal.log 2>&1 || { cat .local/portal.log; exit 1; }; done
 
 # ---- The embedded stack ---------------------------------------------------------------------------
-.PHONY: run up down reset status trail compare
+.PHONY: run up down reset status autopay trail compare
 run: .local/venv/ready portal ## Start the whole product in the foreground; Ctrl-C stops it
 	@exec $(LOCAL) -m local run
 up: .local/venv/ready portal ## Start it in the background and wait until it is healthy
@@ -88,6 +88,8 @@ reset: .local/venv/ready ## Stop it and forget its data
 	@$(LOCAL) -m local reset
 status: .local/venv/ready ## Show what runs, and how much memory it takes
 	@$(LOCAL) -m local status
+autopay: .venv/ready ## Run automatic payment: make autopay, or as if it were DATE=2026-12-24
+	@$(BIN)/python -m local.autopay "$(DATE)"
 trail: .venv/ready ## Show what happened to a customer: make trail CUSTOMER=cust-1001
 	@$(BIN)/python -m local.look trail "$(CUSTOMER)"
 compare: .venv/ready ## Compare Stripe with the ledger: make compare DAY=2026-11-23

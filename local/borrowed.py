@@ -41,6 +41,8 @@ def fresh(state: Path, **settings: str) -> Iterator[dict[str, Any]]:
         **{name: value for name, value in os.environ.items() if not name.startswith("STRIPE_")},
         "BILLFOLD_STATE": str(state),
         "BILLFOLD_PORT": "0",
+        # Tests run it when they want it, not when an hour is full.
+        "BILLFOLD_AUTOPAY_SCHEDULE": "at(2199-01-01T00:00:00)",
         **settings,
     }
     started = _command("up", environment)

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from local.layout import ROOT
 STACK = "billfold"
 BUCKET = "billfold-artifacts"
 DEADLINE_SECONDS = 60
+QUIET_SECONDS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,7 @@ class Deployment:
     user_pool_client: str
     event_bus: str
     stripe_parameter: str
+    queues: Sequence[str]
     routes: Mapping[str, str]
 
     @property
@@ -61,12 +63,46 @@ def deploy(endpoint: str, build: Path, copy: Path, parameters: Mapping[str, str]
             user_pool_client=outputs["UserPoolClientId"],
             event_bus=outputs["EventBusName"],
             stripe_parameter=outputs["StripeParameter"],
+            queues=[outputs[name] for name in outputs if name.endswith("QueueUrl")],
             routes=translate.routes(body["Resources"]),
         )
         _finish_table(endpoint, deployment.table)
     except (ClientError, BotoCoreError) as error:
         raise StackError(f"the deployment failed: {str(error)[:300]}") from error
     return deployment
+
+
+def rest(deployment: Deployment) -> None:
+    """Let go of the workers of functions that nobody waits for.
+
+    The emulator keeps one of each that was ever called, some 60 MB; a change of a function ends it,
+    and the next call starts another.
+    """
+    _wait_until_quiet(deployment)
+    functions = aws.client("lambda", deployment.endpoint)
+    called = {f"{STACK}-{function}" for function in deployment.routes.values()}
+    for page in functions.get_paginator("list_functions").paginate():
+        for function in page["Functions"]:
+            name = function["FunctionName"]
+            if name.rpartition("-")[0] not in called:
+                functions.update_function_configuration(
+                    FunctionName=name, Timeout=function["Timeout"]
+                )
+
+
+def _wait_until_quiet(deployment: Deployment) -> None:
+    """Let what is in the queues be done; a message that fails is no reason to wait for long."""
+    queues = aws.client("sqs", deployment.endpoint)
+    deadline = time.monotonic() + QUIET_SECONDS
+    names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+    while time.monotonic() < deadline:
+        counts = [
+            queues.get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"].values()
+            for url in deployment.queues
+        ]
+        if not any(int(count) for values in counts for count in values):
+            return
+        time.sleep(0.1)
 
 
 def _upload(endpoint: str, template: dict[str, Any], build: Path, copy: Path) -> dict[str, str]:

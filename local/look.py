@@ -59,16 +59,24 @@ def compare(endpoint: str, function: str, day: str) -> str:
     return report
 
 
-def main(arguments: list[str]) -> int:
-    """Print what was asked for."""
+def outputs() -> tuple[str, dict[str, str]] | None:
+    """Give the AWS emulator's address and the stack's outputs; None where no stack is up."""
     layout = Layout.from_environment()
     if not layout.stack_file.exists():
         print("nothing is running: `make up` first", file=sys.stderr)
-        return 1
+        return None
     os.environ.update(aws.ISOLATION)
     endpoint = json.loads(layout.stack_file.read_text())["aws_endpoint_url"]
     [deployed] = aws.client("cloudformation", endpoint).describe_stacks()["Stacks"]
-    told = {output["OutputKey"]: output["OutputValue"] for output in deployed["Outputs"]}
+    return endpoint, {output["OutputKey"]: output["OutputValue"] for output in deployed["Outputs"]}
+
+
+def main(arguments: list[str]) -> int:
+    """Print what was asked for."""
+    found = outputs()
+    if found is None:
+        return 1
+    endpoint, told = found
     command, about = arguments
     if command == "compare":
         print(compare(endpoint, told["NightlyFunctionName"], about), end="")

@@ -8,6 +8,7 @@ import json
 import multiprocessing
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -95,6 +96,7 @@ def _bring_up(supervisor: Connection, order: Order) -> None:
     os.environ.update(aws.ISOLATION)
     with step("Deploying template.yaml"):
         _store_keys(order)
+        _allow_mail(order)
         deployment = deploy.deploy(order.aws_endpoint, order.build, order.copy, _parameters(order))
     supervisor.send(Api(deployment.api_base, dict(deployment.routes)))
     supervisor.recv()
@@ -103,15 +105,39 @@ def _bring_up(supervisor: Connection, order: Order) -> None:
     if not seed.is_seeded(order.aws_endpoint):
         with step("Registering customers, issuing invoices, adding cards, paying"):
             seed.seed(deployment, order.origin, order.stripe)
+    deploy.rest(deployment)
 
 
 def _parameters(order: Order) -> dict[str, str]:
+    schedule = os.environ.get("BILLFOLD_AUTOPAY_SCHEDULE")
     return {
+        **({"AutopaySchedule": schedule} if schedule else {}),
         "Stage": "local",
+        "BusinessName": "Example Hosting",
         "SupportEmail": "support@example.com",
+        "SenderEmail": "billing@example.com",
+        "SesIdentityArn": "arn:aws:ses:us-east-1:000000000000:identity/example.com",
+        # Nobody has to be spared here, and a person waits.
+        "AutopaySeconds": "0",
         "PortalUrl": order.origin,
         "StripeApiBase": order.stripe.url,
     }
+
+
+def _allow_mail(order: Order) -> None:
+    """Make SES send from the example's domain, and to everybody."""
+    from local import aws
+
+    mail = aws.client("sesv2", order.aws_endpoint)
+    with suppress(mail.exceptions.AlreadyExistsException):
+        mail.create_email_identity(EmailIdentity="example.com")
+    mail.put_account_details(
+        MailType="TRANSACTIONAL",
+        WebsiteURL=order.origin,
+        ContactLanguage="EN",
+        UseCaseDescription="The embedded stack",
+        ProductionAccessEnabled=True,
+    )
 
 
 def _store_keys(order: Order) -> None:

@@ -18,7 +18,7 @@ from local.stripe_keys import StripeAccount
 
 # Kept beside the data, so that it is lost and restored with it.
 MARK = "/billfold/local/seeded"
-EDITION = "1"
+EDITION = "2"
 DEADLINE_SECONDS = 30
 
 

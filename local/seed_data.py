@@ -1,4 +1,4 @@
-"""What is in a fresh stack: three customers, and invoices in every state that can be issued."""
+"""What is in a fresh stack: four customers, and invoices in every state that can be issued."""
 
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -88,5 +88,16 @@ CUSTOMERS = (
         name="Example Garage",
         about="Invited a moment ago: has to set a new password",
         temporary_password=True,
+    ),
+    SeedCustomer(
+        login=Login("florist@example.com", "Florist-ledger-2026", "cust-1004"),
+        name="Example Florist",
+        about="Automatic payment of a card that the bank declines: `make autopay DATE=...`",
+        autopay=True,
+        cards=(("pm_card_chargeCustomerFail", None),),
+        invoices=(
+            SeedInvoice(6, "USD", 12, 2, (("Web hosting, small", 1, 1990),)),
+            SeedInvoice(7, "EUR", 11, 40, (("Domain name, one year", 1, 1490),)),
+        ),
     ),
 )

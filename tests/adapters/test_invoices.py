@@ -245,7 +245,8 @@ def test_pages_of_what_is_due_lose_and_repeat_nothing(repositories: Repositories
     added = {f"INV-{number}" for number in range(7)}
     for number in added:
         repositories.invoices.add(an_invoice(number))
-    invoices, found = repositories.invoices, []
+    invoices = repositories.invoices
+    found: list[tuple[str, str | None]] = []
     for shard in invoices.shards():
         after = None
         while True:

@@ -49,7 +49,7 @@ def test_the_curl_lines_on_the_page_pay_an_invoice(stack: Stack) -> None:
 
 
 def test_the_seed_has_what_the_page_says(stack: Stack) -> None:
-    bakery, studio, garage = stack["customers"]
+    bakery, studio, garage, *_ = stack["customers"]
     url = stack["portal_url"]
 
     def log_in(login: dict[str, str]) -> httpx.Client:

@@ -147,6 +147,17 @@ class FakeLeases:
 
 
 @dataclass
+class FakeMailed:
+    store: Store
+
+    def has(self, event_id: str) -> bool:
+        return event_id in self.store.mailed
+
+    def note(self, event_id: str, now: datetime) -> None:
+        self.store.mailed.add(event_id)
+
+
+@dataclass
 class FakeLedger:
     store: Store
 

@@ -5,11 +5,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from billfold.domain.autopay_message import Look, Shard
+from billfold.domain.customer import Customer
 from billfold.domain.errors import (
     NotFoundError,
     UnavailableError,
 )
 from billfold.domain.fact import Entry
+from billfold.domain.mail import Mail
 from billfold.domain.payment import (
     Answer,
     Payment,
@@ -154,6 +156,19 @@ class FakeGateway:
     def success(payment: Payment) -> Succeeded:
         intent = payment.intent or ""
         return Succeeded(intent, f"ch_{intent}", payment.money, CardFace("visa", "4242"), NOON)
+
+
+@dataclass
+class FakeMailer:
+    """Keeps what it sent; ``down`` makes it unreachable."""
+
+    sent: list[tuple[str, Mail]] = field(default_factory=list)
+    down: bool = False
+
+    def send(self, customer: Customer, mail: Mail) -> None:
+        if self.down:
+            raise UnavailableError
+        self.sent.append((customer.email, mail))
 
 
 @dataclass

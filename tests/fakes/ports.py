@@ -13,6 +13,7 @@ from tests.fakes.left_behind import (
     FakeInvoiceChanges,
     FakeLeases,
     FakeLedger,
+    FakeMailed,
     FakeOutbox,
     FakeParking,
 )
@@ -22,6 +23,7 @@ from tests.fakes.outside import (
     FakeDeadLetters,
     FakeEventQueue,
     FakeGateway,
+    FakeMailer,
 )
 from tests.fakes.payments import FakePayments
 from tests.fakes.store import FakeClock, Store
@@ -41,6 +43,7 @@ class FakePorts:
     webhooks: StripeWebhooks = field(default_factory=lambda: StripeWebhooks(("whsec_test",)))
     schedule: Schedule = field(default_factory=Schedule)
     autopay_queues: FakeAutopayQueues = field(default_factory=FakeAutopayQueues)
+    mailer: FakeMailer = field(default_factory=FakeMailer)
     committed: list[Entry] = field(default_factory=list)
     actor: Actor = Actor.CUSTOMER
     logins: Identity | None = None
@@ -56,6 +59,10 @@ class FakePorts:
     @property
     def parking(self) -> FakeParking:
         return FakeParking(self.store)
+
+    @property
+    def mailed(self) -> FakeMailed:
+        return FakeMailed(self.store)
 
     @property
     def leases(self) -> FakeLeases:

@@ -58,6 +58,7 @@ class Store:
     unsent: dict[str, datetime] = field(default_factory=dict)
     parked: dict[str, tuple[Parked, datetime | None]] = field(default_factory=dict)
     changes: dict[str, tuple[InvoiceChange, datetime | None]] = field(default_factory=dict)
+    mailed: set[str] = field(default_factory=set)
     reports: dict[date, str] = field(default_factory=dict)
 
     def tell(self, entry: Entry) -> None:

@@ -12,10 +12,17 @@ from local.openapi import FUNCTIONS
 
 ROOT = Path(__file__).resolve().parents[2]
 INTAKE = ("register_customer", "issue_invoice")
-WORKERS = ("stripe_events",)
+WORKERS = ("stripe_events", "autopay_dispatch", "autopay_charge", "notify")
 SCHEDULED = ("nightly", "reconcile")
 # Those that no customer waits for may take longer.
-TIMEOUTS = {"nightly": 900, "reconcile": 120, "stripe_events": 200}
+TIMEOUTS = {
+    "autopay_charge": 60,
+    "autopay_dispatch": 120,
+    "nightly": 900,
+    "notify": 60,
+    "reconcile": 120,
+    "stripe_events": 200,
+}
 PUBLIC = {
     ("post", "/v1/auth/login"),
     ("post", "/v1/auth/challenge"),
@@ -95,6 +102,9 @@ TABLE_ACTIONS = {
     "account": {"Query"},
     "auth": {"UpdateItem"},
     "autopay": {"GetItem", "PutItem", "UpdateItem"},
+    "autopay_charge": {"BatchGetItem", "GetItem", "PutItem", "Query", "UpdateItem"},
+    "autopay_dispatch": {"Query"},
+    "notify": {"GetItem", "PutItem", "Query"},
     "cards": {"GetItem", "PutItem", "UpdateItem"},
     "invoices": {"GetItem", "Query"},
     "issue_invoice": {"ConditionCheckItem", "GetItem", "PutItem"},
@@ -126,6 +136,7 @@ def test_only_those_who_charge_may_read_stripes_keys(resources: dict[str, Any]) 
         in json.dumps(resources[function["Properties"]["Role"]["Fn::GetAtt"][0]])
     }
     assert readers == {
+        "autopay_charge",
         "cards",
         "nightly",
         "payments",

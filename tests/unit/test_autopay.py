@@ -22,6 +22,7 @@ from billfold.domain.payment import (
     Unknown,
     WantsMethod,
 )
+from billfold.domain.stripe_event import StripeEvent
 from billfold.domain.wallet import CardDetails
 from billfold.services import (
     account,
@@ -395,7 +396,7 @@ def test_the_networks_updater_brings_it_back(ports: FakePorts) -> None:
     told(ports)
     details = CardDetails(old.payment_method, "fp_new", "9999", 9, 2031)
     ports.gateway.cards[old.payment_method] = ("cust-1", details)
-    event = stripe_events.StripeEvent(
+    event = StripeEvent(
         "evt_1", "payment_method.automatically_updated", payment_method=old.payment_method
     )
     assert stripe_events.take(event, ports)

@@ -20,6 +20,8 @@ from billfold.services.ports import (
     Leases,
     Ledger,
     Limits,
+    Mailed,
+    Mailer,
     Outbox,
     Parking,
     Payments,
@@ -167,6 +169,23 @@ class Container:
 
         pool = settings.read(settings.PoolSettings)
         return CognitoIdentity(_client("cognito-idp"), pool.user_pool_id, pool.user_pool_client_id)
+
+    @cached_property
+    def mailer(self) -> Mailer:
+        """SES."""
+        from billfold.adapters.ses import SesMailer
+        from billfold.domain.mail import Letterhead
+
+        mail = settings.read(settings.MailSettings)
+        head = Letterhead(mail.business_name, mail.portal_url.rstrip("/"), mail.support_email)
+        return SesMailer(_client("sesv2"), mail.sender_email, head)
+
+    @cached_property
+    def mailed(self) -> Mailed:
+        """Which facts were written about."""
+        from billfold.adapters.dynamodb.mailed import DynamoMailed
+
+        return DynamoMailed(self._table)
 
     @cached_property
     def schedule(self) -> Schedule:

@@ -115,6 +115,15 @@ class RunSettings(Settings):
     autopay_ahead: bool = False
 
 
+class MailSettings(Settings):
+    """Who writes to customers, and where their links lead."""
+
+    sender_email: str = Field(min_length=3)
+    business_name: str = Field(min_length=1)
+    portal_url: str = ""
+    support_email: str = ""
+
+
 class IntakeSettings(Settings):
     """Where messages go that no retry can help."""
 

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
+from uuid import uuid4
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -28,10 +29,14 @@ class SqsDeadLetters:
 
     def send(self, body: str, reason: str) -> None:
         """Put a message aside; ``reason`` says in words what to mend."""
+        # A queue that keeps the order wants a group; dead letters have none, so each has its own.
+        own = str(uuid4())
+        ordered = {"MessageGroupId": own, "MessageDeduplicationId": own}
         self._client.send_message(
             QueueUrl=self._queue_url,
             MessageBody=body,
             MessageAttributes={"reason": {"DataType": "String", "StringValue": reason[:1024]}},
+            **(ordered if self._queue_url.endswith(".fifo") else {}),  # type: ignore[arg-type]
         )
 
 

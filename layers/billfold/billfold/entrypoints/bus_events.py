@@ -10,9 +10,11 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 from billfold.domain import ids
 from billfold.domain.customer import Customer, require_customer_id, require_email
 from billfold.domain.errors import BillfoldError
+from billfold.domain.fact import Kind
 from billfold.domain.invoice import MAX_LINES, Invoice, Line
 from billfold.domain.invoice import issue as issue_invoice
 from billfold.domain.money import MAX_AMOUNT
+from billfold.services.notify import Told
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 Day = Annotated[date, Field(strict=False)]
@@ -31,6 +33,22 @@ def reader(detail_type: str, model: type[E]) -> Callable[[str], E]:
         return _detail(raw, detail_type, model)
 
     return read
+
+
+def read_told(raw: str) -> Told:
+    """Read what we told the bus ourselves.
+
+    Raises
+    ------
+    MalformedEventError
+    """
+    try:
+        envelope = json.loads(raw)
+        detail = envelope["detail"]
+        kind = Kind(envelope["detail-type"])
+        return Told(kind, detail["event_id"], detail["customer_id"], detail)
+    except (ValueError, KeyError, TypeError) as error:
+        raise MalformedEventError("the message is no event of ours") from error
 
 
 class MalformedEventError(BillfoldError):

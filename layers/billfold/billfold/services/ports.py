@@ -12,6 +12,7 @@ from billfold.domain.fact import Actor, Entry
 from billfold.domain.invoice import Invoice, PublicInvoiceStatus
 from billfold.domain.invoice_change import InvoiceChange
 from billfold.domain.limit import Limit
+from billfold.domain.mail import Mail
 from billfold.domain.money import Money
 from billfold.domain.payment import (
     Answer,
@@ -438,6 +439,19 @@ class AutopayQueues(Protocol):
     def charge(self, looks: Sequence[Look]) -> None: ...
 
 
+class Mailer(Protocol):
+    """Mail; ``send`` raises UnavailableError unless it was taken."""
+
+    def send(self, customer: Customer, mail: Mail) -> None: ...
+
+
+class Mailed(Protocol):
+    """Which facts their customers were written about, by the event's id."""
+
+    def has(self, event_id: str) -> bool: ...
+    def note(self, event_id: str, now: datetime) -> None: ...
+
+
 class DeadLetters(Protocol):
     """Where messages go that no retry can help, with the reason."""
 
@@ -487,6 +501,10 @@ class Ports(Protocol):
     def identity(self) -> Identity: ...
     @property
     def dead_letters(self) -> DeadLetters: ...
+    @property
+    def mailer(self) -> Mailer: ...
+    @property
+    def mailed(self) -> Mailed: ...
     @property
     def schedule(self) -> Schedule: ...
     @property

@@ -15,6 +15,7 @@ from billfold.domain.fact import Entry
 from billfold.domain.invoice_change import InvoiceChange
 from billfold.domain.payment import (
     BACK_OFF,
+    IN_FLIGHT,
     REVIEW_LEASE,
     ActionRequired,
     Answer,
@@ -100,6 +101,9 @@ def _take_up(expired: Expired, ports: Ports) -> str:
             logger.info(
                 "reconciled", extra={"payment_id": after.payment_id, "status": after.state.value}
             )
+            if after.state in IN_FLIGHT:
+                age = ports.clock.now() - after.created_at
+                logger.info("unsettled", extra={"seconds": int(age.total_seconds())})
             return after.state.value
         case Entry():
             if ports.clock.now() - expired.at > STUCK:

@@ -101,6 +101,11 @@ def counted(event_id: str) -> Key:
     return {"pk": f"EVENT#{event_id}", "sk": "EVENT"}
 
 
+def mailed(event_id: str) -> Key:
+    """The mark of a fact that its customer was written about."""
+    return {"pk": f"MAILED#{event_id}", "sk": "MAILED"}
+
+
 def report(day: date) -> Key:
     """The comparison of a UTC day with Stripe."""
     return {"pk": "REPORT", "sk": day.isoformat()}
