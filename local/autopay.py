@@ -100,9 +100,8 @@ class Run:
                 looked = Looked(
                     line["customer_id"], line["invoice_id"], line["status"], line["reason"]
                 )
-                known = found.get(looked.invoice_id)
-                # Offered and due at once, it was looked at twice: what the first look did stands.
-                if known is None or known.outcome == "skipped":
+                # Offered and due at once, it is looked at twice, and one of them has nothing to do.
+                if looked.outcome != "skipped" or looked.invoice_id not in found:
                     found[looked.invoice_id] = looked
         return list(found.values())
 
@@ -148,7 +147,8 @@ def table(looked: list[Looked], invoices: DynamoInvoices) -> Iterator[str]:
         if counts[outcome]:
             reasons = Counter(one.reason for one in looked if one.outcome == outcome and one.reason)
             why = ", ".join(f"{reason} {count}" for reason, count in reasons.most_common())
-            yield f"  {counts[outcome]:5}  {words}" + (f" ({why})" if outcome != "charged" else "")
+            told = f" ({why})" if why and outcome != "charged" else ""
+            yield f"  {counts[outcome]:5}  {words}{told}"
 
 
 def main(day: str) -> int:

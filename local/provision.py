@@ -114,6 +114,7 @@ def _parameters(order: Order) -> dict[str, str]:
         **({"AutopaySchedule": schedule} if schedule else {}),
         "Stage": "local",
         "BusinessName": "Example Hosting",
+        "BusinessTimezone": os.environ.get("BILLFOLD_TIMEZONE", "UTC"),
         "SupportEmail": "support@example.com",
         "SenderEmail": "billing@example.com",
         "SesIdentityArn": "arn:aws:ses:us-east-1:000000000000:identity/example.com",

@@ -364,7 +364,7 @@ def test_a_failed_automatic_payment_asks_for_confirmation_and_is_finished_here(
         invoice["invoice_id"],
         Money("USD", 12050),
         StoredCard(card, None),
-        SLOT.key(invoice["invoice_id"]),
+        SLOT.key(invoice["invoice_id"], card),
         SLOT,
     )
     with pytest.raises(CardDeclinedError):

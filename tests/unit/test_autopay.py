@@ -232,6 +232,18 @@ def test_a_new_primary_card_takes_part_in_the_next_run(ports: FakePorts) -> None
     assert run(ports) == Counter({"wallet": 1, "charged": 1})
 
 
+def test_another_card_is_tried_also_on_the_day_of_the_first(ports: FakePorts) -> None:
+    """And each card once: going back to the first one charges nothing."""
+    answers(ports, POOR, POOR)
+    on(ports, 0)
+    run(ports)
+    first, second = ports.customers.wallet("cust-1").cards
+    for card, tries in ((second, 2), (first, 2)):
+        cards.make_primary("cust-1", card.card_id, ports)
+        assert run(ports)["declined"] == 1
+        assert confirms(ports) == tries
+
+
 def test_making_the_same_card_primary_again_gives_it_a_new_try(ports: FakePorts) -> None:
     """Its owner has spoken to the bank."""
     answers(ports, STOLEN)

@@ -195,9 +195,9 @@ class Slot:
     next_on: date | None = None
     attempt: int = 0
 
-    def key(self, invoice_id: str) -> str:
-        """Give the idempotency key, so that two copies of a message are one order."""
-        return f"autopay:{invoice_id}:{self.on.isoformat()}:{self.attempt}"
+    def key(self, invoice_id: str, card_id: str) -> str:
+        """Give the idempotency key: two copies of a message are one order, another card is not."""
+        return f"autopay:{invoice_id}:{self.on.isoformat()}:{card_id}:{self.attempt}"
 
 
 class Dispute(StrEnum):

@@ -117,7 +117,7 @@ def _charge(invoice: Invoice, charge: Charge, ports: Ports, time_left: TimeLeft)
             invoice.invoice_id,
             invoice.amount_due,
             StoredCard(charge.card.card_id, None),
-            slot.key(invoice.invoice_id),
+            slot.key(invoice.invoice_id, charge.card.card_id),
             slot,
         )
         try:

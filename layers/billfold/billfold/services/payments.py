@@ -80,12 +80,9 @@ class Order:
         """What makes two orders the same.
 
         Never the token of a security code or of a one-time card: those change when the customer
-        types again, and typing again is not a new order. Nor the card of an automatic payment: it
-        is the one that is primary when the first of two copies comes.
+        types again, and typing again is not a new order.
         """
-        card_id = None
-        if isinstance(self.source, StoredCard) and not self.slot:
-            card_id = self.source.card_id
+        card_id = self.source.card_id if isinstance(self.source, StoredCard) else None
         parts = [self.invoice_id, self.shown.amount, self.shown.currency, self.trigger, card_id]
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
