@@ -25,12 +25,16 @@ WORDS = {
     "charged": "charged",
     "declined": "declined",
     "unknown": "not known yet",
-    "later": "later: Stripe or AWS is not there",
-    "waiting": "waits for the customer",
-    "notified": "customer told beforehand",
     "overdue": "given up, overdue",
+    "notified": "customer told beforehand",
+    "waiting": "waits for the customer",
+    "later": "later: Stripe or AWS is not there",
     "skipped": "skipped",
 }
+
+
+def _telling(looked: "Looked") -> int:
+    return list(WORDS).index(looked.outcome)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,9 +104,9 @@ class Run:
                 looked = Looked(
                     line["customer_id"], line["invoice_id"], line["status"], line["reason"]
                 )
-                # Offered and due at once, it is looked at twice, and one of them has nothing to do.
-                if looked.outcome != "skipped" or looked.invoice_id not in found:
-                    found[looked.invoice_id] = looked
+                # Offered and due at once, it is looked at twice, and one of them has less to tell.
+                known = found.setdefault(looked.invoice_id, looked)
+                found[looked.invoice_id] = min(known, looked, key=_telling)
         return list(found.values())
 
     def _lines(self) -> Iterator[dict[str, Any]]:

@@ -14,11 +14,8 @@ from zoneinfo import ZoneInfo
 
 from billfold.adapters.clock import SystemClock
 from billfold.bootstrap import Container
-from billfold.domain.errors import BillfoldError
 from billfold.domain.fact import Actor, Kind
 from billfold.domain.payment import Payment, Status
-from billfold.entrypoints.problems import status_of
-from billfold.services import outbox
 from billfold.services.ports import Clock
 from billfold.services.reconcile import reconcile
 
@@ -99,18 +96,6 @@ def over_http(key: str, answered: tuple[int, dict[str, Any]]) -> Answer:
     return Answer(key, status, payment_id=body["payment_id"], payment_status=body["status"])
 
 
-def by_call(key: str, ports: Container, act: Callable[[], Payment]) -> Answer:
-    """Call a service as a function does, with its outbox at the end."""
-    try:
-        payment = act()
-    except BillfoldError as error:
-        return Answer(key, status_of(error), error.code, error.text)
-    finally:
-        outbox.flush(ports)
-    status = 202 if payment.status is Status.PROCESSING else 201
-    return Answer(key, status, payment_id=payment.payment_id, payment_status=payment.status.value)
-
-
 def at_once(acts: Sequence[Callable[[], T]], chance: random.Random, spread: float = 0) -> list[T]:
     """Start all at one barrier, each up to ``spread`` seconds after it, and wait for all."""
     barrier = threading.Barrier(len(acts))
@@ -136,6 +121,10 @@ class Scene:
     told: dict[str, Told] = field(default_factory=dict)
     removed: dict[str, frozenset[str]] = field(default_factory=dict)
     invoices: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def cards(self) -> list[str]:
+        return [card["card_id"] for card in self.payer.cards()]
 
     def issue(self, count: int) -> None:
         """Issue invoices over the bus and wait until the customer sees them."""

@@ -12,18 +12,17 @@ from functools import partial
 from typing import Any
 
 import pytest
+from billfold.domain.autopay_message import Look
 from billfold.domain.errors import BillfoldError
 from billfold.domain.fact import Actor
 from billfold.domain.invoice import Invoice, InvoiceStatus
 from billfold.domain.invoice_change import ChangeState, InvoiceChange
 from billfold.domain.money import Money
-from billfold.domain.payment import Slot, StoredCard
 from billfold.entrypoints.problems import status_of
-from billfold.services import invoice_changes, outbox, payments
-from billfold.services.payments import Order
+from billfold.services import autopay, invoice_changes, outbox
 
 from tests.conftest import a_stack
-from tests.e2e.racing import Answer, Process, Scene, Track, at_once, by_call
+from tests.e2e.racing import Answer, Process, Scene, Track, at_once
 from tests.e2e.test_lambda_runtime import environment
 
 PROVE = bool(os.environ.get("BILLFOLD_PROVE"))
@@ -33,6 +32,7 @@ WORKERS = "7"
 """Beyond one a function, so that orders overlap inside the product and not only at its door."""
 ROUNDS_OF_A_CUSTOMER = 20
 CLIENTS, TWICE = 50, 10
+NUMBERS = {"visa": "4242424242424242", "mastercard": "5555555555554444"}
 
 
 @pytest.fixture(scope="module")
@@ -270,36 +270,94 @@ def changed(ports: Process, act: Callable[[], InvoiceChange]) -> Answer:
         outbox.flush(ports)
 
 
-def test_automatic_payment_against_people(track: Track, say: Callable[[str], None]) -> None:
-    """The schedule sends its order twice at once; it is one order, and people have theirs."""
-    schedules = [Process(Actor.AUTOPAY) for _ in range(2)]
+Rivals = Callable[[Round], list[Act]]
+
+
+def against_people(scene: Scene) -> Rivals:
+    return lambda race: [
+        *[race.order(f"stored-{turn}", scene.stored(scene.cards[0])) for turn in range(3)],
+        *[race.order(f"once-{turn}", scene.one_time()) for turn in range(3)],
+    ]
+
+
+def against_calls(*calls: tuple[str, str, dict[str, Any] | None]) -> Callable[[Scene], Rivals]:
+    """Give what a customer asks for, with the cards' names in place of CARD_1 and CARD_2."""
+
+    def rivals(scene: Scene) -> Rivals:
+        def call(method: str, path: str, body: dict[str, Any] | None) -> Answer:
+            names = {f"CARD_{number}": card for number, card in enumerate(scene.cards, 1)}
+            named = {k: names.get(v, v) for k, v in body.items()} if body else None
+            for name, card in names.items():
+                path = path.replace(name, card)
+            status, answer = scene.payer.call(method, path, named)
+            return Answer("", status, answer.get("code", ""))
+
+        return lambda _: [partial(call, *one) for one in calls]
+
+    return rivals
+
+
+def against_the_business(scene: Scene) -> Rivals:
+    clerk = Process(Actor.BUSINESS)
+    owner = scene.payer.customer_id
+    return lambda race: [
+        lambda: changed(
+            clerk, partial(invoice_changes.void, owner, race.invoice["invoice_id"], clerk)
+        )
+    ]
+
+
+@pytest.mark.parametrize(
+    "rivals",
+    [
+        against_people,
+        against_calls(("DELETE", "/v1/cards/CARD_1", None)),
+        against_calls(*[("PUT", "/v1/primary-card", {"card_id": f"CARD_{n}"}) for n in (2, 1)]),
+        against_calls(("PUT", "/v1/autopay", {"enabled": False})),
+        against_the_business,
+    ],
+    ids=["people", "delete", "make primary", "opt out", "void"],
+)
+def test_automatic_payment_against(
+    track: Track,
+    say: Callable[[str], None],
+    rivals: Callable[[Scene], Rivals],
+    request: pytest.FixtureRequest,
+) -> None:
+    """The message comes four times, to two chargers at once; others do what they like."""
+    chargers = [Process(Actor.AUTOPAY) for _ in range(2)]
 
     def begin(scene: Scene) -> Play:
-        card = scene.payer.add_card()
+        compete = rivals(scene)
 
-        def collect(race: Round, ports: Process) -> Answer:
-            order = Order(
-                customer_id=scene.payer.customer_id,
-                invoice_id=race.invoice["invoice_id"],
-                shown=Money("USD", race.invoice["amount_due"]["amount"]),
-                source=StoredCard(card, None),
-                idempotency_key=race.key("autopay"),
-                slot=Slot(date(2026, 11, 1)),
+        def look(race: Round, ports: Process) -> Answer:
+            at = Look(
+                scene.payer.customer_id,
+                date.fromisoformat(race.invoice["due_on"]),
+                "race",
+                race.invoice["invoice_id"],
             )
-            act = partial(payments.pay, order, ports, lambda: 29.0)
-            return by_call(order.idempotency_key, ports, lambda: act().payment)
+            for _ in range(2):
+                result = autopay.look(at, ports, lambda: 29.0)
+                outbox.flush(ports)
+            return Answer("", 0, f"autopay {result.outcome.value}")
 
         def play(race: Round) -> list[Answer]:
-            acts: list[Act] = [partial(collect, race, ports) for ports in schedules]
-            acts += [race.order(f"stored-{turn}", scene.stored(card)) for turn in range(3)]
-            acts += [race.order(f"once-{turn}", scene.one_time()) for turn in range(3)]
-            return at_once(acts, race.chance, 0.05)
+            for brand in {*NUMBERS} - {card["brand"] for card in scene.payer.cards()}:
+                scene.payer.add_card(NUMBERS[brand])
+            assert scene.payer.call("PUT", "/v1/autopay", {"enabled": True})[0] == 200
+            copies: list[Act] = [partial(look, race, ports) for ports in chargers]
+            return at_once([*copies, *compete(race)], race.chance, 0.05)
 
         return play
 
-    race = Race("automatic payment", 100 if PROVE else 3, PAID, say)
+    outcomes = {f"0 autopay {outcome.value}" for outcome in autopay.Outcome}
+    told = {f"0 change {state.value}" for state in ChangeState} | {"409 invoice_changing"}
+    allowed = PAID | outcomes | told | {"200", "204", "409 card_in_use", "404 not_found"}
+    name = f"automatic payment against {request.node.callspec.id}"
+    race = Race(name, 100 if PROVE else 3, allowed, say)
     race.run(track, begin)
-    assert race.seen["invoice paid"] == race.rounds
+    assert race.seen["0 autopay charged"] + race.seen["0 autopay skipped"]
 
 
 def test_a_second_charge_would_be_seen(track: Track) -> None:

@@ -290,8 +290,8 @@ def test_the_intake_reports_partial_failures_and_waits_an_hour(
         assert mapping["Properties"]["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
         queue = resources[mapping["Properties"]["EventSourceArn"]["Fn::GetAtt"][0]]["Properties"]
         tries = queue["RedrivePolicy"]["maxReceiveCount"]
-        # The function gives up after an hour by itself; the queue must not do so before. What is due
-        # is looked for again by the next run.
+        # The function gives up after an hour by itself; the queue must not do so before.
+        # What is due is looked for again by the next run.
         patient = "Autopay" not in json.dumps(mapping["Properties"]["EventSourceArn"])
         assert tries * queue["VisibilityTimeout"] > (3600 if patient else 1200)
         timeout = timeouts[mapping["Properties"]["FunctionName"]["Ref"]]

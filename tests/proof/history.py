@@ -4,6 +4,7 @@ Used by the crash points and by the state machine alike. ``check`` compares four
 store, Stripe's charges, what was answered to callers, and what the event bus was told.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -175,6 +176,28 @@ def _ends_are_told(case: _Case) -> Iterator[str]:
         yield f"is {case.invoice.status.value}; told of it: {sorted(kinds)}"
 
 
+def _schedule(case: _Case) -> Iterator[str]:
+    """No slot is tried twice on one card once the bank has spoken; each thing is told once."""
+    tried = Counter(
+        (payment.slot.on, payment.card_id)
+        for payment in case.payments
+        if payment.slot and payment.state is State.DECLINED
+    )
+    for (on, card_id), times in tried.items():
+        if times > 1:
+            yield f"{card_id} was tried {times} times in the slot of {on}"
+    facts = [
+        (fact.kind, fact.detail.get("reason"))
+        for entry in case.trail
+        for fact in entry.facts
+        if fact.detail.get("invoice_id") == case.invoice.invoice_id
+        and fact.kind in {Kind.INVOICE_OVERDUE, Kind.AUTOPAY_UPCOMING, Kind.AUTOPAY_PAUSED}
+    ]
+    for (kind, reason), times in Counter(facts).items():
+        if times > 1:
+            yield f"{kind.value} {reason or ''} was told {times} times"
+
+
 _PROMISES: Final = (
     _one_charge,
     _paid_iff_charged,
@@ -183,6 +206,7 @@ _PROMISES: Final = (
     _own_ledger_row,
     _settled,
     _ends_are_told,
+    _schedule,
 )
 
 

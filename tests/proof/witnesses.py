@@ -121,6 +121,27 @@ class BusEnd:
         return {"FailedEntryCount": 0}
 
 
+class QueuesEnd:
+    """The far end of automatic payment's queues; what comes is kept until somebody takes it."""
+
+    SHARDS, CHARGES = "shards", "charges"
+
+    def __init__(self) -> None:
+        self.shards: list[str] = []
+        self.looks: list[str] = []
+        self.calls = 0
+
+    def send_message_batch(
+        self,
+        QueueUrl: str,  # noqa: N803 - AWS's
+        Entries: list[dict[str, str]],  # noqa: N803
+    ) -> dict[str, Any]:
+        self.calls += 1
+        queue = self.shards if QueueUrl == self.SHARDS else self.looks
+        queue += [entry["MessageBody"] for entry in Entries]
+        return {"Successful": [{"Id": entry["Id"]} for entry in Entries]}
+
+
 def premature(ports: Ports, customer_id: str, kind: Kind, detail: dict[str, Any]) -> str | None:
     """Tell, when an event comes to the bus, what of it is not true yet."""
     status = {

@@ -13,6 +13,14 @@ from billfold.domain.money import Money
 from billfold.domain.payment import StoredCard
 
 from tests.proof.crash.acts import change, delete, leave, pay
+from tests.proof.crash.autopay_paths import (
+    another_card,
+    ends,
+    expired,
+    opted_out,
+    runs,
+    twice,
+)
 from tests.proof.crash.other_paths import (
     added,
     added_by_event,
@@ -170,5 +178,14 @@ SCENARIOS: Final = (
     Scenario("bank's step never taken", 10, never_at_the_bank),
     Scenario("refund and dispute", 8, refunded, after=shows_refund),
     Scenario("event that matches nothing", 7, parked),
+    Scenario("automatic payment, told before", 4, runs(GOOD, -3), after=ends),
+    Scenario("automatic payment charges", 12, runs(GOOD, 0), after=ends),
+    Scenario("automatic payment, everything twice", 12, twice, after=ends),
+    Scenario("automatic payment declined, tried again", 24, runs(POOR, 0, 1), after=ends),
+    Scenario("automatic payment, the last try", 12, runs(POOR, 7, before=(0, 1, 3, 5)), after=ends),
+    Scenario("automatic payment, the bank asks", 18, runs(WANTS_STEP, 0, 7), after=ends),
+    Scenario("automatic payment, another card", 24, another_card, after=ends),
+    Scenario("automatic payment, opted out", 10, opted_out, after=ends),
+    Scenario("automatic payment, card expired", 10, expired, after=ends),
     Scenario("night before anybody settles", 7, nightly, after=agrees),
 )

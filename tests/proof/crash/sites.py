@@ -8,10 +8,11 @@ from typing import Any, Protocol
 import boto3
 from billfold.adapters.dynamodb.table import Table, _plain
 from billfold.adapters.eventbridge import EventBus
+from billfold.adapters.sqs import SqsAutopayQueues
 from billfold.adapters.stripe_gateway import SECONDS, StripeGateway
 from billfold.bootstrap import Container
 from billfold.domain.fact import Actor
-from billfold.services.ports import Bus, Clock, Gateway
+from billfold.services.ports import AutopayQueues, Bus, Clock, Gateway
 from moto.core.model_instances import reset_model_data
 from moto.core.responses import ActionResult
 from moto.dynamodb.models import dynamodb_backends
@@ -21,6 +22,7 @@ from tests.emulator import PUBLISHABLE_KEY, SECRET_KEY
 from tests.fakes import FakeClock
 from tests.proof.crash.stripe_side import StripeSide
 from tests.proof.crash.wire import Wire, WiredAws, WiredStripe
+from tests.proof.witnesses import QueuesEnd
 
 ACCOUNT = "123456789012"
 """Moto's."""
@@ -87,6 +89,7 @@ class Here(Protocol):
     table: str
     clock: FakeClock
     wired_bus: Any
+    wired_queues: Any
 
 
 class Process(Container):
@@ -115,3 +118,7 @@ class Process(Container):
     @cached_property
     def bus(self) -> Bus:
         return EventBus(self._world.wired_bus, "bus")
+
+    @cached_property
+    def autopay_queues(self) -> AutopayQueues:
+        return SqsAutopayQueues(self._world.wired_queues, QueuesEnd.SHARDS, QueuesEnd.CHARGES)

@@ -29,7 +29,7 @@ from tests.proof.auditor import Auditor
 from tests.proof.crash.sites import Process, Sites
 from tests.proof.crash.wire import WiredAws
 from tests.proof.history import check
-from tests.proof.witnesses import BusEnd, History
+from tests.proof.witnesses import BusEnd, History, QueuesEnd
 
 T = TypeVar("T")
 ROUNDS: Final = 60
@@ -52,6 +52,8 @@ class World:
         self.auditor = Process(self, Actor.BUSINESS, sites.dynamodb)
         bus = BusEnd(self.history, self.auditor)
         self.wired_bus: Any = WiredAws(bus, sites.wire, lambda: bus.calls)
+        self.queues = QueuesEnd()
+        self.wired_queues: Any = WiredAws(self.queues, sites.wire, lambda: self.queues.calls)
         self.auditor.customers.register(
             Customer(self.customer_id, f"{self.customer_id}@example.com", "A Customer"),
             autopay=False,

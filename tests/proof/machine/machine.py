@@ -6,12 +6,20 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, ClassVar, TypeVar, cast
 
-from billfold.domain.errors import CardInUseError, NoPrimaryCardError
+from billfold.domain.autopay_message import Look, read_look
+from billfold.domain.errors import CardInUseError
 from billfold.domain.fact import Actor
 from billfold.domain.invoice import Invoice
 from billfold.domain.money import Money
 from billfold.domain.payment import OneTimeCard, Payment, State, StoredCard
-from billfold.services import cards, invoice_changes, payments, stripe_events
+from billfold.services import (
+    account,
+    autopay,
+    cards,
+    invoice_changes,
+    payments,
+    stripe_events,
+)
 from billfold.services.payments import Order
 from billfold.services.reconcile import reconcile
 from hypothesis import note
@@ -118,23 +126,28 @@ class Machine(RuleBasedStateMachine):
             then, self._one(which), OneTimeCard(str(self.world.emulator.card(number)["id"])), key
         )
 
-    @begins(which=some, slot=st.integers(1, 2), copies=st.integers(1, 2))
-    def autopay(self, then: Turns, which: int, slot: int, copies: int) -> None:
-        """A message of the schedule comes, maybe twice."""
+    @begins(which=some, day=st.sampled_from([0, 1, 3, 7]), copies=st.integers(1, 2))
+    def autopay(self, then: Turns, which: int, day: int, copies: int) -> None:
+        """A message of the schedule comes, maybe twice, or late."""
         invoice = self._one(which)
-        key = f"autopay:{invoice.invoice_id}:{slot}"
-
-        def ask(ports: Ports) -> Payment:
-            primary = ports.customers.wallet(CUSTOMER).primary_card
-            if primary is None:
-                raise NoPrimaryCardError
-            due = ports.invoices.get(CUSTOMER, invoice.invoice_id).amount_due
-            source = StoredCard(primary.card_id, None)
-            order = Order(CUSTOMER, invoice.invoice_id, due, source, key, automatic=True)
-            return payments.pay(order, ports, lambda: 29).payment
-
+        at = Look(CUSTOMER, invoice.due_on + timedelta(days=day), "run", invoice.invoice_id)
         for _ in range(copies):
-            self._start(then, key, self.world.asking(invoice, key, ask), Actor.AUTOPAY)
+            self._look(then, at)
+
+    @begins(day=st.sampled_from([0, 7]))
+    def autopay_wallet(self, then: Turns, day: int) -> None:
+        """The run takes up a wallet, which may ask for invoices."""
+        self._look(then, Look(CUSTOMER, self.invoices[0].due_on + timedelta(days=day), "run"))
+        while self.world.queues.looks:
+            self._look(then, read_look(self.world.queues.looks.pop(0)))
+
+    @begins(enabled=st.booleans())
+    def set_autopay(self, then: Turns, *, enabled: bool) -> None:
+        self._start(
+            then,
+            "set autopay",
+            lambda ports: account.set_autopay(CUSTOMER, ports, enabled=enabled),
+        )
 
     @begins(which=some, complete=st.booleans())
     def bank(self, then: Turns, which: int, *, complete: bool) -> None:
@@ -334,6 +347,10 @@ class Machine(RuleBasedStateMachine):
         tries = [payment for one in self.invoices for payment in self.world.payments(one)]
         waiting = [payment for payment in tries if payment.state is State.REQUIRES_ACTION]
         return waiting[which % len(waiting)] if waiting else None
+
+    def _look(self, then: Turns, at: Look) -> None:
+        name = f"autopay:{at.invoice_id or 'wallet'}"
+        self._start(then, name, lambda ports: autopay.look(at, ports, lambda: 29.0), Actor.AUTOPAY)
 
     def _order(
         self, then: Turns, invoice: Invoice, source: StoredCard | OneTimeCard, key: str

@@ -11,6 +11,7 @@ from typing import Any, Final
 import boto3
 from billfold.adapters.dynamodb.table import Table
 from billfold.adapters.eventbridge import EventBus
+from billfold.adapters.sqs import SqsAutopayQueues
 from billfold.adapters.stripe_gateway import SECONDS, StripeGateway
 from billfold.bootstrap import Container
 from billfold.domain.customer import Customer
@@ -19,7 +20,7 @@ from billfold.domain.fact import Actor
 from billfold.domain.invoice import Invoice
 from billfold.domain.payment import Payment
 from billfold.services import cards, outbox
-from billfold.services.ports import Bus, Clock, Gateway
+from billfold.services.ports import AutopayQueues, Bus, Clock, Gateway
 from moto.core.model_instances import reset_model_data
 
 from tests.adapters.conftest import table_definition
@@ -29,7 +30,7 @@ from tests.fakes import FakeClock
 from tests.proof.crash.stripe_side import StripeSide
 from tests.proof.crash.wire import Call, Carrier, Mode, WiredAws, WiredStripe
 from tests.proof.machine.processes import Process
-from tests.proof.witnesses import BusEnd, History
+from tests.proof.witnesses import BusEnd, History, QueuesEnd
 
 CUSTOMER: Final = "cust-1"
 _numbers = count(1)
@@ -73,6 +74,11 @@ class Ports(Container):
         wired: Any = WiredAws(self._world.bus_end, self._wire, _uncounted)
         return EventBus(wired, "bus")
 
+    @cached_property
+    def autopay_queues(self) -> AutopayQueues:
+        wired: Any = WiredAws(self._world.queues, self._wire, _uncounted)
+        return SqsAutopayQueues(wired, QueuesEnd.SHARDS, QueuesEnd.CHARGES)
+
 
 def _uncounted() -> int:
     """The crash points count what arrives; here the test itself lets each call go."""
@@ -95,6 +101,7 @@ class World:
         self.late: list[Callable[[], object]] = []
         self.audit = Ports(self, Direct(), Actor.BUSINESS)
         self.bus_end = BusEnd(self.history, self.audit)
+        self.queues = QueuesEnd()
         customer = Customer(CUSTOMER, "customer@example.com", "A Customer")
         self.audit.customers.register(customer, autopay=True)
 
@@ -164,7 +171,9 @@ class World:
         return setup.setup_intent
 
     def issue(self, number: int, due: int) -> Invoice:
-        invoice = an_invoice(f"INV-{number}", customer_id=CUSTOMER, amounts=(due,))
+        invoice = an_invoice(
+            f"INV-{number}", customer_id=CUSTOMER, amounts=(due,), due_on=self.time.today()
+        )
         self.audit.invoices.add(invoice)
         self.history.invoices.append((CUSTOMER, invoice.invoice_id))
         return invoice
