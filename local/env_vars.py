@@ -37,13 +37,23 @@ def variables(stack: dict[str, Any]) -> dict[str, dict[str, str]]:
         "EVENT_BUS_NAME": told["EventBusName"],
         "STRIPE_EVENTS_QUEUE_URL": told["StripeEventsQueueUrl"],
         "DEAD_LETTER_QUEUE_URL": told["InvoiceIssuedDeadLettersUrl"],
+        "AUTOPAY_SHARDS_QUEUE_URL": told["AutopayShardsQueueUrl"],
+        "AUTOPAY_CHARGES_QUEUE_URL": told["AutopayChargesQueueUrl"],
     }
     return {
         "Parameters": shared,
         "RegisterCustomerFunction": {
             "DEAD_LETTER_QUEUE_URL": told["CustomerRegisteredDeadLettersUrl"]
         },
-        "StripeEventsFunction": {"DEAD_LETTER_QUEUE_URL": told["StripeEventsDeadLettersUrl"]},
+        **{
+            f"{function}Function": {"DEAD_LETTER_QUEUE_URL": told[f"{queue}DeadLettersUrl"]}
+            for function, queue in (
+                ("AutopayCharge", "AutopayCharges"),
+                ("AutopayDispatch", "AutopayShards"),
+                ("Notify", "Notify"),
+                ("StripeEvents", "StripeEvents"),
+            )
+        },
     }
 
 

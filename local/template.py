@@ -18,8 +18,22 @@ def _plain(_loader: yaml.SafeLoader, _suffix: str, node: yaml.Node) -> str | Non
 _Plain.add_multi_constructor("!", _plain)
 
 
+def _read() -> dict[str, Any]:
+    found: dict[str, Any] = yaml.load((ROOT / "template.yaml").read_text(), _Plain)
+    return found
+
+
 def resources() -> dict[str, dict[str, Any]]:
     """Give the resources by their names."""
-    template = yaml.load((ROOT / "template.yaml").read_text(), _Plain)
-    found: dict[str, dict[str, Any]] = template["Resources"]
+    found: dict[str, dict[str, Any]] = _read()["Resources"]
+    return found
+
+
+def defaults() -> dict[str, Any]:
+    """Give the parameters' own values."""
+    found: dict[str, Any] = {
+        name: parameter["Default"]
+        for name, parameter in _read()["Parameters"].items()
+        if "Default" in parameter
+    }
     return found

@@ -106,7 +106,7 @@ class PaceSettings(Settings):
     number of workers bounds the charges a second.
     """
 
-    autopay_seconds: float = Field(default=2.0, ge=0, le=10)
+    autopay_seconds: float = Field(default=1.5, ge=0, le=10)
 
 
 class RunSettings(Settings):

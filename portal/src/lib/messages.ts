@@ -82,6 +82,17 @@ export const m = {
     `${amount} on ${date}, with ${card}`,
   autopayOff: 'Automatic payment is off.',
   autopayNoCard: 'Automatic payment is on, but there is no card to charge.',
+  autopayWaits: {
+    no_card: 'Automatic payment is on, but there is no card to charge.',
+    card_expired: 'Automatic payment waits: your primary card has expired. Choose another card.',
+    card_refused:
+      'Automatic payment waits: your bank does not accept payments with your primary card any more. Choose another card.',
+    needs_confirmation:
+      'Automatic payment waits: your bank wants you to confirm a payment. Pay it yourself once.',
+    given_up:
+      'Automatic payment could not charge what is due. Pay it yourself, or choose another card.',
+    autopay_off: 'Automatic payment is off.',
+  },
   autopayNothing: 'Automatic payment is on. Nothing is due to be charged.',
   autopaySettings: 'Change automatic payment',
   primaryCard: 'Primary card',
@@ -96,6 +107,7 @@ export const m = {
   primary: 'Primary',
   expiresSoon: 'Expires soon',
   cardExpired: 'Expired',
+  cardRefused: 'Refused by your bank',
   addCard: 'Add Card',
   newCard: 'New Credit Card',
   noCards: 'No credit card yet',
@@ -176,6 +188,8 @@ export const m = {
   bankGo: 'Confirm with your bank',
   bankGiveUp: 'Use another card',
   declined: (why: string): string => `The card was declined. ${why}`,
+  retriedOn: (on: string): string =>
+    `Automatic payment tries this card again on ${on}, unless the invoice is paid by then.`,
   notCharged: 'That try ended without a charge. You can pay again.',
   alreadyPaid: 'This invoice is paid already.',
   notPayable: 'This invoice is not open for payment.',

@@ -411,6 +411,8 @@ export interface components {
             /** Enabled */
             enabled: boolean;
             next: components["schemas"]["NextAutopayOut"] | null;
+            /** @description What keeps what is due from being charged, until the customer does something. */
+            waits_for: components["schemas"]["Obstacle"] | null;
         };
         /**
          * AccountOut
@@ -508,6 +510,11 @@ export interface components {
             /** Primary */
             primary: boolean;
             status: components["schemas"]["CardStatus"];
+            /**
+             * Refused
+             * @description The bank will never take it: automatic payment leaves it alone until it is made the primary card again.
+             */
+            refused: boolean;
             /**
              * Added At
              * Format: date-time
@@ -684,6 +691,12 @@ export interface components {
             [key: string]: unknown;
         };
         /**
+         * Obstacle
+         * @description What keeps an automatic payment from being tried, until the customer does something.
+         * @enum {string}
+         */
+        Obstacle: "autopay_off" | "no_card" | "card_expired" | "card_refused" | "needs_confirmation" | "given_up";
+        /**
          * OneTimeCardIn
          * @description Pay with a card that is not stored.
          */
@@ -738,6 +751,11 @@ export interface components {
              * @default false
              */
             needs_confirmation: boolean;
+            /**
+             * Retry On
+             * @description When automatic payment tries again, unless it is paid by then.
+             */
+            retry_on?: string | null;
             /**
              * Refunded
              * @description Given back in all, in minor units.

@@ -5,6 +5,7 @@ is spent by the bank's word alone. A try that Stripe never took, or whose intent
 leaves its slot as it was; a customer's own tries have none.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
@@ -15,6 +16,17 @@ from billfold.domain.payment import Decline, Obstacle, Slot
 from billfold.domain.wallet import Card, CardStatus, Wallet
 
 ONE_DAY = timedelta(days=1)
+
+
+class Owed(Protocol):
+    """What is known of an open invoice: of itself, or of its line in a list."""
+
+    @property
+    def due_on(self) -> date: ...  # noqa: D102
+    @property
+    def look_on(self) -> date | None: ...  # noqa: D102
+    @property
+    def waits(self) -> Obstacle | None: ...  # noqa: D102
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,17 +58,6 @@ class Schedule:
     def last(self, due_on: date) -> date:
         """Give the last slot: what waits for the customer waits until then."""
         return self.slots(due_on)[-1]
-
-
-class Owed(Protocol):
-    """What is known of an open invoice: of itself, or of its line in a list."""
-
-    @property
-    def due_on(self) -> date: ...  # noqa: D102
-    @property
-    def look_on(self) -> date | None: ...  # noqa: D102
-    @property
-    def waits(self) -> Obstacle | None: ...  # noqa: D102
 
 
 class Skip(StrEnum):
@@ -176,6 +177,21 @@ def next_try(owed: Owed, wallet: Wallet, today: date) -> date | None:
     else:
         on = max(today, owed.look_on)
     return None if card.status(on) is CardStatus.EXPIRED else on
+
+
+def waits_for(owed: Sequence[Owed], wallet: Wallet, today: date) -> Obstacle | None:
+    """Tell what keeps what is due from being charged by itself, if that is wished for."""
+    due = [one for one in owed if one.due_on <= today]
+    card = wallet.primary_card
+    if not wallet.autopay or not due or any(next_try(one, wallet, today) for one in due):
+        return None
+    if card is None:
+        return Obstacle.NO_CARD
+    if card.refused:
+        return Obstacle.CARD_REFUSED
+    if card.status(today) is CardStatus.EXPIRED:
+        return Obstacle.CARD_EXPIRED
+    return next((one.waits for one in due if one.waits), Obstacle.GIVEN_UP)
 
 
 def _before_due(invoice: Invoice, card: Card | None, reason: Obstacle | None) -> Decision:

@@ -5,7 +5,7 @@ told before they are true; they are sent after it, at least once.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Final
@@ -97,6 +97,7 @@ def payment_succeeded(payment: Payment) -> tuple[Fact, Fact]:
 
 def payment_failed(payment: Payment, decline: Decline) -> tuple[Fact, ...]:
     """Tell of a decline; one that wants the customer to be present asks for them as well."""
+    retry_on = replace(payment, decline=decline).retry_on
     failed = Fact(
         Kind.PAYMENT_FAILED,
         {
@@ -104,19 +105,12 @@ def payment_failed(payment: Payment, decline: Decline) -> tuple[Fact, ...]:
             "reason": decline.reason,
             "advice": decline.advice,
             "needs_confirmation": decline.needs_confirmation,
-            "retry_on": _retry_on(payment, decline),
+            "retry_on": retry_on.isoformat() if retry_on else None,
         },
     )
     if decline.needs_confirmation and payment.trigger is Trigger.AUTOPAY:
         return failed, payment_action_required(payment)
     return (failed,)
-
-
-def _retry_on(payment: Payment, decline: Decline) -> str | None:
-    """Tell when automatic payment tries again by itself; None where it does not."""
-    if decline.final or decline.needs_confirmation or not payment.slot:
-        return None
-    return payment.slot.next_on.isoformat() if payment.slot.next_on else None
 
 
 def payment_action_required(payment: Payment) -> Fact:

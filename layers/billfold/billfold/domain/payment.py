@@ -181,6 +181,7 @@ class Obstacle(StrEnum):
     CARD_EXPIRED = "card_expired"
     CARD_REFUSED = "card_refused"
     NEEDS_CONFIRMATION = "needs_confirmation"
+    GIVEN_UP = "given_up"
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,6 +242,12 @@ class Payment:
     def confirm_key(self) -> str:
         """The idempotency key of confirm n, by which Stripe's events tell one try from another."""
         return f"confirm:{self.invoice_id}:{self.epoch}:{self.n}"
+
+    @property
+    def retry_on(self) -> date | None:
+        """When automatic payment tries again by itself; None where it does not."""
+        stops = not self.decline or self.decline.final or self.decline.needs_confirmation
+        return None if stops or not self.slot else self.slot.next_on
 
     @property
     def status(self) -> Status:

@@ -13,6 +13,7 @@ from billfold.domain.invoice import Invoice, Line, PublicInvoiceStatus
 from billfold.domain.money import MAX_AMOUNT, Money
 from billfold.domain.payment import (
     Dispute,
+    Obstacle,
     OneTimeCard,
     Payment,
     Source,
@@ -95,6 +96,10 @@ class CardOut(Out):
     nickname: str | None
     primary: bool
     status: CardStatus
+    refused: bool = Field(
+        description="The bank will never take it: automatic payment leaves it alone until it is "
+        "made the primary card again."
+    )
     added_at: datetime
 
     @classmethod
@@ -109,6 +114,7 @@ class CardOut(Out):
             nickname=card.nickname,
             primary=wallet.primary == card.card_id,
             status=card.status(today),
+            refused=card.refused is not None,
             added_at=card.added_at,
         )
 
@@ -184,6 +190,9 @@ class PaymentOut(Out):
     decline_reason: str | None = None
     advice: str | None = None
     needs_confirmation: bool = False
+    retry_on: date | None = Field(
+        default=None, description="When automatic payment tries again, unless it is paid by then."
+    )
     refunded: int = Field(default=0, description="Given back in all, in minor units.")
     dispute: Dispute | None = Field(
         default=None, description="A disputed charge does not make its invoice unpaid."
@@ -206,6 +215,7 @@ class PaymentOut(Out):
             decline_reason=decline.reason if decline else None,
             advice=decline.advice if decline else None,
             needs_confirmation=decline.needs_confirmation if decline else False,
+            retry_on=payment.retry_on,
             refunded=payment.refunded,
             dispute=payment.dispute,
             created_at=payment.created_at,
@@ -380,6 +390,9 @@ class AccountAutopayOut(AutopayOut):
     """The setting, and what comes next."""
 
     next: NextAutopayOut | None
+    waits_for: Obstacle | None = Field(
+        description="What keeps what is due from being charged, until the customer does something."
+    )
 
 
 class AccountOut(Out):
@@ -409,7 +422,9 @@ class AccountOut(Out):
             overdue_invoices=account.overdue_invoices,
             primary_card=CardOut.of(primary, wallet, today) if primary else None,
             autopay=AccountAutopayOut(
-                enabled=wallet.autopay, next=NextAutopayOut.of(coming) if coming else None
+                enabled=wallet.autopay,
+                next=NextAutopayOut.of(coming) if coming else None,
+                waits_for=account.autopay_waits_for,
             ),
             support=support,
         )

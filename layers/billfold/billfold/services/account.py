@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from billfold.domain.autopay import next_try
+from billfold.domain.autopay import next_try, waits_for
 from billfold.domain.customer import Customer
 from billfold.domain.money import Money, totals
+from billfold.domain.payment import Obstacle
 from billfold.domain.wallet import Card, Wallet
 from billfold.services.cards import change
 from billfold.services.ports import OpenInvoice, Ports
@@ -31,6 +32,7 @@ class Account:
     open_invoices: int
     overdue_invoices: int
     next_autopay: NextAutopay | None
+    autopay_waits_for: Obstacle | None
 
 
 def show(customer_id: str, ports: Ports) -> Account:
@@ -45,6 +47,7 @@ def show(customer_id: str, ports: Ports) -> Account:
         open_invoices=len(owed),
         overdue_invoices=sum(invoice.due_on < today for invoice in owed),
         next_autopay=_next_autopay(wallet, owed, today),
+        autopay_waits_for=waits_for(owed, wallet, today),
     )
 
 
