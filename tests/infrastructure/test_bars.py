@@ -1,6 +1,11 @@
 """`make bench` ends badly when a bar is missed, and says which."""
 
+from datetime import date
+
 from benchmarks.__main__ import BARS, below_the_bar, table
+from benchmarks.charging import most_in_a_second
+from benchmarks.due_index import DueIndex, invoices
+from benchmarks.finding import BAR, Finding, ratios
 from benchmarks.pages import Measured, Page
 
 CARDS = Page("cards", "/billing/cards", 85)
@@ -27,3 +32,20 @@ def test_the_table_has_a_row_for_each_page() -> None:
     head, row = table([Measured(CARDS, 71.3, FULL, [])]).splitlines()
     assert head.split() == ["page", "KB", "gzip", "budget", *FULL]
     assert row.split() == ["cards", "71.3", "85", "98", "100", "100"]
+
+
+def test_the_busiest_second_may_begin_anywhere() -> None:
+    assert most_in_a_second([]) == 0
+    assert most_in_a_second([0.0, 1.0, 2.0]) == 1
+    assert most_in_a_second([0.9, 0.0, 1.2, 1.8, 5.0]) == 3
+
+
+def test_a_scan_for_what_is_due_would_miss_the_bar() -> None:
+    """The measure has teeth: were all invoices read, the ratio would show it."""
+    day = date(2026, 10, 31)
+    seen = []
+    for among in (100, 2000):
+        index = DueIndex()
+        index.fill(invoices(100, among, day))
+        seen.append(Finding(among, 1, len(index), 100, 1.0))
+    assert ratios(*seen)["reads"] > BAR

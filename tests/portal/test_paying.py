@@ -3,6 +3,7 @@
 import re
 from datetime import date
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import httpx
@@ -380,3 +381,28 @@ def test_a_failed_automatic_payment_asks_for_confirmation_and_is_finished_here(
     page.get_by_role("link", name="Dashboard").click()
     expect(page.get_by_text("Nothing is due.")).to_be_visible()
     expect(page.get_by_text("Needs your confirmation")).to_have_count(0)
+
+
+def test_what_automatic_payment_waits_for_is_said_and_can_be_mended(
+    log_in: LogIn, customer: NewCustomer, schedule: Process
+) -> None:
+    """A card that the bank refuses for good: the customer is told, and may have it tried anew."""
+    someone = customer()
+    someone.add_card()
+    new_invoice(someone, due_in=0)
+    assert someone.call("PUT", "/v1/autopay", {"enabled": True})[0] == 200
+    wallet = schedule.customers.wallet(someone.customer_id)
+    [card] = wallet.cards
+    refused = replace(wallet, cards=(replace(card, refused="stolen_card"),), offered=False)
+    schedule.customers.save(refused)
+    page = log_in(someone)
+    waits = "Automatic payment waits: your bank does not accept payments with your primary card"
+    expect(page.get_by_text(waits)).to_be_visible()
+    page.get_by_role("main").get_by_role("link", name="Credit cards").click()
+    expect(page.get_by_text("Refused by your bank")).to_be_visible()
+    page.get_by_role("button", name="Actions for Visa ending in 4242").click()
+    page.get_by_role("menuitem", name="Make Primary").click()
+    page.get_by_role("button", name="Confirm").click()
+    expect(page.get_by_text("Refused by your bank")).to_have_count(0)
+    page.goto("/")
+    expect(page.get_by_text(", with Visa ending in 4242")).to_be_visible()
