@@ -24,8 +24,9 @@ def begin(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     day = date.fromisoformat(event["day"]) if "day" in event else None
     ahead = settings.read(settings.RunSettings).autopay_ahead
     begun = autopay_dispatch.start(run, bootstrap.ports(), day=day, ahead=ahead)
-    logger.info("autopay run", extra={"reason": begun.isoformat()})
-    return {"day": begun.isoformat(), "run": run}
+    told = "autopay backlog" if begun.has_backlog else "autopay run"
+    logger.info(told, extra={"reason": begun.day.isoformat(), "count": begun.waiting})
+    return {"day": begun.day.isoformat(), "run": run, "waiting": begun.waiting}
 
 
 def send_on(shard: Shard, time_left: TimeLeft) -> None:

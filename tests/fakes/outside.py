@@ -67,6 +67,9 @@ class FakeAutopayQueues:
     def dispatch(self, shards: Sequence[Shard]) -> None:
         self.shards += shards
 
+    def waiting(self) -> int:
+        return len(self.looks)
+
     def charge(self, looks: Sequence[Look]) -> None:
         self.looks += [look for look in looks if look not in self.known]
         self.known |= set(looks)

@@ -38,7 +38,7 @@ def due(ports: FakePorts, monkeypatch: pytest.MonkeyPatch) -> FakePorts:
 
 def test_the_schedule_asks_for_every_shard(due: FakePorts, event: Event) -> None:
     told = dispatch.handler(event("autopay_dispatch/scheduled"), CONTEXT)
-    assert told == {"day": "2026-10-31", "run": CONTEXT.aws_request_id}
+    assert told == {"day": "2026-10-31", "run": CONTEXT.aws_request_id, "waiting": 0}
     assert [shard.shard for shard in due.autopay_queues.shards] == list(due.invoices.shards())
     assert {shard.day for shard in due.autopay_queues.shards} == {date(2026, 10, 31)}
 

@@ -131,6 +131,15 @@ class QueuesEnd:
         self.looks: list[str] = []
         self.calls = 0
 
+    def get_queue_attributes(
+        self,
+        QueueUrl: str,  # noqa: N803 - AWS's
+        AttributeNames: list[str],  # noqa: N803
+    ) -> dict[str, Any]:
+        assert QueueUrl == self.CHARGES
+        self.calls += 1
+        return {"Attributes": dict.fromkeys(AttributeNames, "0")}
+
     def send_message_batch(
         self,
         QueueUrl: str,  # noqa: N803 - AWS's

@@ -482,6 +482,23 @@ def test_a_run_that_was_interrupted_goes_on_where_it_was(
     assert hops > 5
 
 
+def test_a_run_adds_nothing_to_a_backlog(ports: FakePorts, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is due is asked for once, however long it takes to charge."""
+    monkeypatch.setattr(autopay_dispatch, "BACKLOG", 2)
+    for number in range(5):
+        invoices.issue(an_invoice(f"MORE-{number}", due_on=DUE), ports)
+    on(ports, 0)
+    autopay_dispatch.start("first", ports)
+    while ports.autopay_queues.shards:
+        autopay_dispatch.dispatch(ports.autopay_queues.shards.pop(0), ports, lambda: 60)
+    assert autopay_dispatch.start("second", ports).has_backlog
+    assert ports.autopay_queues.shards == []
+    while len(ports.autopay_queues.looks) > 2:
+        look(ports, ports.autopay_queues.looks.pop(0))
+    assert not autopay_dispatch.start("third", ports).has_backlog
+    assert ports.autopay_queues.shards
+
+
 def test_the_same_run_begun_twice_sends_its_messages_once(ports: FakePorts) -> None:
     on(ports, 0)
     for _ in range(2):

@@ -145,7 +145,7 @@ def in_silence(execute: Callable[[], Any]) -> None:
         execute()
 
 
-_READS: Final = frozenset({"get_item", "batch_get_item", "query"})
+_READS: Final = frozenset({"get_item", "batch_get_item", "query", "get_queue_attributes"})
 
 
 class WiredAws:

@@ -81,6 +81,25 @@ class SqsAutopayQueues:
             ],
         )
 
+    def waiting(self) -> int:
+        """Tell about how many messages the charger has before it.
+
+        Raises
+        ------
+        UnavailableError
+        """
+        try:
+            told = self._client.get_queue_attributes(
+                QueueUrl=self._charges_url,
+                AttributeNames=[
+                    "ApproximateNumberOfMessages",
+                    "ApproximateNumberOfMessagesNotVisible",
+                ],
+            )
+        except (ClientError, BotoCoreError) as error:
+            raise UnavailableError from error
+        return sum(int(number) for number in told["Attributes"].values())
+
     def _send(self, queue_url: str, messages: Sequence[dict[str, str]]) -> None:
         for start in range(0, len(messages), BATCH):
             batch: Any = [

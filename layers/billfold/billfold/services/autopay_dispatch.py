@@ -4,7 +4,7 @@ The index says where to look and nothing else. What is sent twice is answered tw
 so a run may be interrupted anywhere, run again, or not run at all: the next one finds the same.
 """
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Final
 
@@ -14,12 +14,27 @@ from billfold.services.ports import Ports, TimeLeft
 
 PAGE: Final = 500
 """Keys read by one call, some 60 KB."""
+BACKLOG: Final = 1000
+"""With more messages before the charger, a run adds none: it would only ask for the same again."""
 SECONDS_FOR_A_PAGE: Final = 20.0
 """A page is fifty messages of ten, each sent within a second."""
 
 
-def start(run: str, ports: Ports, *, day: date | None = None, ahead: bool = False) -> date:
-    """Begin a run: ask for every shard, and give the day it is for.
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A run, and how many messages it found before the charger; with a backlog it ends there."""
+
+    day: date
+    waiting: int
+
+    @property
+    def has_backlog(self) -> bool:
+        """Tell whether what is due was asked for before, and is still being charged."""
+        return self.waiting > BACKLOG
+
+
+def start(run: str, ports: Ports, *, day: date | None = None, ahead: bool = False) -> Begun:
+    """Begin a run: ask for every shard, unless the last run's messages still wait.
 
     Parameters
     ----------
@@ -39,10 +54,12 @@ def start(run: str, ports: Ports, *, day: date | None = None, ahead: bool = Fals
     today = ports.clock.today()
     if day and day > today and not ahead:
         raise InvalidInputError("A run for a day to come would charge too early.", field="day")
-    day = day or today
-    shards = [Shard(shard, day, run) for shard in ports.invoices.shards()]
+    begun = Begun(day or today, ports.autopay_queues.waiting())
+    if begun.has_backlog:
+        return begun
+    shards = [Shard(shard, begun.day, run) for shard in ports.invoices.shards()]
     ports.autopay_queues.dispatch(shards)
-    return day
+    return begun
 
 
 def dispatch(shard: Shard, ports: Ports, time_left: TimeLeft) -> int:

@@ -432,11 +432,13 @@ class EventQueue(Protocol):
 class AutopayQueues(Protocol):
     """From the schedule to the dispatcher, and on to the charger, one customer after the other.
 
-    Both raise UnavailableError unless all messages were taken.
+    ``waiting`` tells about how many messages the charger has before it. All raise UnavailableError,
+    unless all messages were taken.
     """
 
     def dispatch(self, shards: Sequence[Shard]) -> None: ...
     def charge(self, looks: Sequence[Look]) -> None: ...
+    def waiting(self) -> int: ...
 
 
 class Mailer(Protocol):
