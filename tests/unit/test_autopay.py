@@ -333,6 +333,17 @@ def test_while_stripe_is_down_nothing_is_lost_and_nothing_is_spent(ports: FakePo
     assert sum(p.state is State.SUCCEEDED for p in ports.store.payments.values()) == 1
 
 
+def test_another_amount_after_a_try_that_stripe_never_took_is_charged(ports: FakePorts) -> None:
+    """The slot's first attempt was an order over the amount of before."""
+    on(ports, 0)
+    answers(ports, NotBegun())
+    assert look(ports).outcome is Outcome.LATER
+    ports.gateway.looks = [Canceled()]
+    invoice_changes.change_amount("cust-1", INVOICE.invoice_id, Money("USD", 99), ports)
+    assert look(ports).outcome is Outcome.CHARGED
+    assert [row.money for row in ports.store.ledger.values()] == [Money("USD", 99)]
+
+
 def test_an_outage_on_the_last_day_does_not_make_it_overdue(ports: FakePorts) -> None:
     answers(ports, *[POOR] * 4)
     for day in (0, 1, 3, 5):

@@ -25,6 +25,7 @@ from billfold.domain.autopay_message import Look
 from billfold.domain.errors import (
     CardDeclinedError,
     ConflictError,
+    IdempotencyKeyReusedError,
     InvoiceNotPayableError,
     NotChargedError,
     NotFoundError,
@@ -122,8 +123,9 @@ def _charge(invoice: Invoice, charge: Charge, ports: Ports, time_left: TimeLeft)
         )
         try:
             state = payments.pay(order, ports, time_left).payment.state
-        except NotChargedError:
-            # This attempt ended without the bank's word, now or before: the slot is not spent.
+        except (NotChargedError, IdempotencyKeyReusedError):
+            # This attempt ended without the bank's word, now or before, maybe over another amount:
+            # the slot is not spent.
             continue
         except CardDeclinedError as declined:
             return Result(Outcome.DECLINED, str(declined.extra["decline_reason"]))
