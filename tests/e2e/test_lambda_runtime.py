@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.client import REGION, Stack, outputs
+from tests.e2e.client import REGION, Stack, aws, outputs
 from tests.runtime_api import Function
 
 pytestmark = pytest.mark.e2e
@@ -34,6 +34,9 @@ SUCCESS = {
 def environment(stack: Stack, name: str) -> dict[str, str]:
     told = outputs(stack)
     dead = {
+        "autopay_charge": told["AutopayChargesDeadLettersUrl"],
+        "autopay_dispatch": told["AutopayShardsDeadLettersUrl"],
+        "notify": told["NotifyDeadLettersUrl"],
         "issue_invoice": told["InvoiceIssuedDeadLettersUrl"],
         "register_customer": told["CustomerRegisteredDeadLettersUrl"],
         "stripe_events": told["StripeEventsDeadLettersUrl"],
@@ -52,7 +55,21 @@ def environment(stack: Stack, name: str) -> dict[str, str]:
         "STRIPE_API_BASE": stack["stripe_url"],
         "BUSINESS_TIMEZONE": "Europe/Berlin",
         "SUPPORT_EMAIL": "support@example.com",
+        "SENDER_EMAIL": "billing@example.com",
+        "BUSINESS_NAME": "Example Hosting",
+        **own_queues(stack),
         **({"DEAD_LETTER_QUEUE_URL": dead[name]} if name in dead else {}),
+    }
+
+
+def own_queues(stack: Stack) -> dict[str, str]:
+    """Give queues that nobody reads, so that no run of automatic payment begins by these events."""
+    sqs, ordered = aws(stack, "sqs"), {"FifoQueue": "true"}
+    shards = sqs.create_queue(QueueName="runtime-shards")
+    charges = sqs.create_queue(QueueName="runtime-charges.fifo", Attributes=ordered)
+    return {
+        "AUTOPAY_SHARDS_QUEUE_URL": shards["QueueUrl"],
+        "AUTOPAY_CHARGES_QUEUE_URL": charges["QueueUrl"],
     }
 
 
