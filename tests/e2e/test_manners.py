@@ -72,7 +72,7 @@ def test_ctrl_c_leaves_no_process(tmp_path: Path) -> None:
     with running(tmp_path) as process:
         assert left_behind(tmp_path)
         # Written right after the last line that is shown.
-        until(lambda: (tmp_path / "stack.json").exists(), "the stack file", 5)
+        until((tmp_path / "stack.json").exists, "the stack file", 5)
         process.send_signal(signal.SIGINT)
         assert process.wait(30) == 0
         # Python's own resource tracker ends a moment after the process that it watched.
