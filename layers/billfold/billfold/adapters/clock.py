@@ -16,4 +16,4 @@ class SystemClock:
 
     def today(self) -> date:
         """Give the day it is where the business is."""
-        return datetime.now(self._zone).date()
+        return self.now().astimezone(self._zone).date()
