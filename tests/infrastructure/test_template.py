@@ -7,6 +7,7 @@ from typing import Any
 
 import yaml
 from billfold.adapters.dynamodb import keys
+from billfold.services.autopay import Outcome
 
 from local.openapi import FUNCTIONS
 
@@ -297,3 +298,24 @@ def test_the_intake_reports_partial_failures_and_waits_an_hour(
         timeout = timeouts[mapping["Properties"]["FunctionName"]["Ref"]]
         # A message must not come back while it is still being worked on.
         assert queue["VisibilityTimeout"] >= 3 * timeout
+
+
+def test_the_dashboard_shows_what_is_logged_and_watched(resources: dict[str, Any]) -> None:
+    """Every outcome that the charger logs and every queue that something waits in."""
+    text = resources["Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"]
+    widgets = json.loads(re.sub(r"\$\{([\w:.]+)\}", r"\1", text))["widgets"]
+    metrics = json.dumps([widget["properties"]["metrics"] for widget in widgets])
+    for outcome in ("charged", "declined", "unknown", "later", "waiting", "overdue"):
+        assert f'"{outcome}"' in metrics
+        assert outcome in {one.value for one in Outcome}
+    for name, queue in of_type(resources, "AWS::SQS::Queue").items():
+        if "RedrivePolicy" not in queue["Properties"]:
+            assert f"{name}.QueueName" in metrics, name
+    made = {
+        transformation["MetricName"]
+        for one in of_type(resources, "AWS::Logs::MetricFilter").values()
+        for transformation in one["Properties"]["MetricTransformations"]
+    }
+    assert made == {"PaymentsToReview", "AutopayLooks", "AutopayDue", "OldestUnsettledSeconds"}
+    for metric in made:
+        assert f'"{metric}"' in metrics

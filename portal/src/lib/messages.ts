@@ -189,7 +189,7 @@ export const m = {
   bankGiveUp: 'Use another card',
   declined: (why: string): string => `The card was declined. ${why}`,
   retriedOn: (on: string): string =>
-    `Automatic payment tries this card again on ${on}, unless the invoice is paid by then.`,
+    `Automatic payment tries again on ${on}, unless the invoice is paid by then.`,
   notCharged: 'That try ended without a charge. You can pay again.',
   alreadyPaid: 'This invoice is paid already.',
   notPayable: 'This invoice is not open for payment.',
