@@ -240,6 +240,28 @@ def test_an_invoice_that_is_locked_is_left_alone(payable: Payable) -> None:
         )
 
 
+def test_an_offer_brings_forward_also_what_is_in_payment(payable: Payable) -> None:
+    repositories, invoice, _ = payable
+    repositories.invoices.look_again(
+        invoice, on=None, waits=None, overdue_told=True, entry=an_entry()
+    )
+    repositories.invoice_changes.begin(a_change(invoice), lease_until=LATER)
+    [owed] = repositories.invoices.open("cust-1")
+    repositories.invoices.bring_forward("cust-1", owed, to=date(2026, 12, 1))
+    assert ("cust-1", invoice.invoice_id) in _looks(repositories, date(2026, 12, 1))
+    with pytest.raises(StaleError):
+        repositories.invoices.bring_forward("cust-1", owed, to=date(2026, 12, 2))
+
+
+def test_what_is_paid_is_not_brought_forward(payable: Payable) -> None:
+    repositories, _, _ = payable
+    [owed] = repositories.invoices.open("cust-1")
+    settled(payable)
+    for known in (owed, replace(owed, look_on=None)):
+        with pytest.raises(StaleError):
+            repositories.invoices.bring_forward("cust-1", known, to=date(2026, 12, 1))
+
+
 def test_pages_of_what_is_due_lose_and_repeat_nothing(repositories: Repositories) -> None:
     repositories.customers.register(a_customer(), autopay=True)
     added = {f"INV-{number}" for number in range(7)}

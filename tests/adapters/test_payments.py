@@ -12,7 +12,7 @@ from billfold.domain.errors import (
 from billfold.domain.invoice import InvoiceStatus
 from billfold.domain.limit import DECLINES
 from billfold.domain.money import Money
-from billfold.domain.payment import State, Step
+from billfold.domain.payment import Slot, State, Step
 from billfold.services.ports import (
     Overdue,
     StaleError,
@@ -29,7 +29,7 @@ from tests.adapters.contract import (
     settled,
     success,
 )
-from tests.builders import NOON, an_entry, an_invoice
+from tests.builders import NOON, a_card, an_entry, an_invoice
 
 
 def test_reserve_takes_lock_card_and_key_together(
@@ -69,6 +69,29 @@ def test_reserve_refuses_what_is_not_as_it_was_read(payable: Payable, spoil: obj
     assert repositories.invoices.get("cust-1", invoice.invoice_id) == invoice
     assert repositories.customers.wallet("cust-1") == wallet
     assert not repositories.payments.of_invoice("cust-1", invoice.invoice_id)
+
+
+@pytest.mark.parametrize("change", [None, "off", "another primary card"])
+def test_an_automatic_payment_is_reserved_while_it_is_wished_for_and_with_the_primary_card(
+    payable: Payable, change: str | None
+) -> None:
+    repositories, invoice, wallet = payable
+    assert wallet is not None
+    card_id = wallet.cards[0].card_id
+    now = wallet.add(a_card(2)).set_autopay(enabled=change != "off")
+    if change == "another primary card":
+        now = now.make_primary(now.cards[1].card_id)
+    saved = repositories.customers.save(now)
+    payment = replace(a_payment(invoice, wallet), slot=Slot(NOON.date(), NOON.date(), 3, 4))
+    if change:
+        with pytest.raises(StaleError):
+            reserve(payable, payment)
+        assert repositories.customers.wallet("cust-1") == saved
+    else:
+        reserve(payable, payment)
+        assert repositories.payments.get("cust-1", payment.payment_id) == payment
+        assert repositories.customers.wallet("cust-1").holds == {payment.payment_id: card_id}
+        assert repositories.customers.wallet("cust-1").mandate == saved.mandate == 1
 
 
 def test_an_invoice_is_locked_for_one_payment(

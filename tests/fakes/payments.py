@@ -91,6 +91,7 @@ class FakePayments:
                 or invoice.amount_due != payment.money
                 or (owner, payment.idempotency_key) in store.requests
                 or (payment.card_id and payment.card_id not in {c.card_id for c in wallet.cards})
+                or (payment.slot and (True, payment.card_id) != (wallet.autopay, wallet.primary))
             ):
                 raise StaleError
             store.invoices[owner, payment.invoice_id] = replace(
@@ -320,6 +321,7 @@ def _spent(invoice: Invoice, payment: Payment, decline: Decline | None) -> Invoi
         invoice,
         tried=payment.slot.on,
         tried_card=payment.card_id,
+        tried_mandate=payment.slot.mandate,
         waits=autopay.waits(decline),
         look_on=payment.slot.next_on or payment.slot.on,
     )

@@ -73,7 +73,15 @@ class FakeInvoices:
     def open(self, customer_id: str) -> Sequence[OpenInvoice]:
         with self.store.lock:
             return [
-                OpenInvoice(i.invoice_id, i.number, i.due_on, i.amount_due, i.look_on, i.waits)
+                OpenInvoice(
+                    i.invoice_id,
+                    i.number,
+                    i.due_on,
+                    i.amount_due,
+                    i.look_on,
+                    i.waits,
+                    i.tried_card,
+                )
                 for (owner, _), i in sorted(self.store.invoices.items(), key=lambda x: x[1].due_on)
                 if owner == customer_id and i.status in {InvoiceStatus.OPEN, InvoiceStatus.PAYING}
             ]
@@ -121,6 +129,15 @@ class FakeInvoices:
             )
             if entry:
                 self.store.tell(entry)
+
+    def bring_forward(self, customer_id: str, owed: OpenInvoice, *, to: date) -> None:
+        key = (customer_id, owed.invoice_id)
+        with self.store.lock:
+            known = self.store.invoices[key]
+            over = known.status in {InvoiceStatus.PAID, InvoiceStatus.VOID}
+            if over or known.look_on != owed.look_on:
+                raise StaleError
+            self.store.invoices[key] = replace(known, look_on=to)
 
     def add(self, invoice: Invoice) -> None:
         with self.store.lock:

@@ -360,12 +360,13 @@ def test_a_failed_automatic_payment_asks_for_confirmation_and_is_finished_here(
     someone = customer()
     card = someone.add_card(BANKS_STEP)
     invoice = new_invoice(someone)
+    assert someone.call("PUT", "/v1/autopay", {"enabled": True})[0] == 200
     order = Order(
         someone.customer_id,
         invoice["invoice_id"],
         Money("USD", 12050),
         StoredCard(card, None),
-        SLOT.key(invoice["invoice_id"], card),
+        SLOT.key(invoice["invoice_id"]),
         SLOT,
     )
     with pytest.raises(CardDeclinedError):

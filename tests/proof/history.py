@@ -177,15 +177,15 @@ def _ends_are_told(case: _Case) -> Iterator[str]:
 
 
 def _schedule(case: _Case) -> Iterator[str]:
-    """No slot is tried twice on one card once the bank has spoken; each thing is told once."""
+    """No slot is tried twice on one offer once the bank has spoken; each thing is told once."""
     tried = Counter(
-        (payment.slot.on, payment.card_id)
+        (payment.slot.on, payment.slot.mandate)
         for payment in case.payments
         if payment.slot and payment.state is State.DECLINED
     )
-    for (on, card_id), times in tried.items():
+    for (on, mandate), times in tried.items():
         if times > 1:
-            yield f"{card_id} was tried {times} times in the slot of {on}"
+            yield f"offer {mandate} was tried {times} times in the slot of {on}"
     facts = [
         (fact.kind, fact.detail.get("reason"))
         for entry in case.trail

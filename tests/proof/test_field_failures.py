@@ -76,7 +76,7 @@ def pay(ports: FakePorts, source: Source, key: str, *answers: Answer) -> Payment
 def automatic(ports: FakePorts, slot: str, *answers: Answer) -> Payment:
     ports.gateway.confirms = list(answers)
     day = Slot(date.fromisoformat(slot))
-    placed = order(stored(ports), day.key(INVOICE.invoice_id, "card_1"), slot=day)
+    placed = order(stored(ports), day.key(INVOICE.invoice_id), slot=day)
     return payments.pay(placed, ports, lambda: 29).payment
 
 

@@ -1,9 +1,11 @@
 """Automatic payment from due to overdue, on ports in memory."""
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import count
+from typing import Any
 
 import pytest
 from billfold.domain.autopay_message import Look
@@ -12,10 +14,12 @@ from billfold.domain.errors import CardDeclinedError, InvalidInputError
 from billfold.domain.invoice import Invoice, InvoiceStatus
 from billfold.domain.money import Money
 from billfold.domain.payment import (
+    ActionRequired,
     Canceled,
     Declined,
     NotBegun,
     Obstacle,
+    Payment,
     Refused,
     State,
     StoredCard,
@@ -41,6 +45,7 @@ from billfold.services.reconcile import reconcile
 
 from tests.builders import a_card, a_customer, an_invoice
 from tests.fakes import FakePorts
+from tests.fakes.payments import FakePayments
 
 DUE = date(2026, 10, 31)
 POOR = Declined(explain("card_declined", "insufficient_funds"))
@@ -233,14 +238,15 @@ def test_a_new_primary_card_takes_part_in_the_next_run(ports: FakePorts) -> None
 
 
 def test_another_card_is_tried_also_on_the_day_of_the_first(ports: FakePorts) -> None:
-    """And each card once: going back to the first one charges nothing."""
-    answers(ports, POOR, POOR)
+    """Once for each choice, however many runs follow; back at the first is a choice as well."""
+    answers(ports, POOR, POOR, POOR)
     on(ports, 0)
     run(ports)
     first, second = ports.customers.wallet("cust-1").cards
-    for card, tries in ((second, 2), (first, 2)):
+    for card, tries in ((second, 2), (first, 3)):
         cards.make_primary("cust-1", card.card_id, ports)
         assert run(ports)["declined"] == 1
+        assert run(ports)["declined"] == 0
         assert confirms(ports) == tries
 
 
@@ -265,6 +271,100 @@ def test_turning_it_on_offers_what_is_due_and_only_that(ports: FakePorts) -> Non
     assert run(ports) == Counter({"wallet": 1, "charged": 1})
     assert stored(ports).status is InvoiceStatus.PAID
     assert ports.invoices.get("cust-1", later.invoice_id).status is InvoiceStatus.OPEN
+
+
+def _again(ports: FakePorts) -> None:
+    account.set_autopay("cust-1", ports, enabled=False)
+    account.set_autopay("cust-1", ports, enabled=True)
+
+
+def _renewed(ports: FakePorts) -> None:
+    wallet = ports.customers.wallet("cust-1")
+    known = wallet.cards[0].details
+    ports.customers.save(wallet.renew(replace(known, exp_year=known.exp_year + 3)))
+
+
+def _reissued(ports: FakePorts) -> None:
+    wallet = ports.customers.wallet("cust-1")
+    ports.customers.save(
+        wallet.renew(replace(wallet.cards[0].details, fingerprint="another", last4="0001"))
+    )
+
+
+OFFERS = pytest.mark.parametrize("offer", [_again, _renewed, _reissued])
+
+
+@OFFERS
+@pytest.mark.parametrize("day", [0, 2, 7, 30])
+def test_the_same_card_has_one_try_of_its_own_when_it_is_offered_anew(
+    ports: FakePorts, offer: Callable[[FakePorts], None], day: int
+) -> None:
+    """Its slot is spent, or all are: whoever asks for automatic payment now is not left waiting."""
+    answers(ports, *[POOR] * 9)
+    for ran in range(day + 1):
+        on(ports, ran)
+        run(ports)
+    tries = confirms(ports)
+    offer(ports)
+    assert run(ports)["declined"] == 1
+    assert run(ports)["declined"] == 0
+    assert confirms(ports) == tries + 1
+
+
+@OFFERS
+def test_an_offer_that_stripe_did_not_take_stands(
+    ports: FakePorts, offer: Callable[[FakePorts], None]
+) -> None:
+    """Also for what was given up, which is looked at no more by itself."""
+    answers(ports, *[POOR] * 5, NotBegun(), Canceled())
+    for day in range(30):
+        on(ports, day)
+        run(ports)
+    offer(ports)
+    ended = [run(ports) for _ in range(3)]
+    assert [one["charged"] for one in ended].count(1) == 1
+    assert stored(ports).status is InvoiceStatus.PAID
+
+
+def test_an_offer_reaches_what_a_person_was_just_paying(ports: FakePorts) -> None:
+    answers(ports, *[POOR] * 5, ActionRequired("secret"), Canceled())
+    for day in range(30):
+        on(ports, day)
+        run(ports)
+    wallet = ports.customers.wallet("cust-1")
+    order = Order(
+        "cust-1", INVOICE.invoice_id, INVOICE.total, StoredCard(wallet.cards[0].card_id, None), "k"
+    )
+    waiting = payments.pay(order, ports, lambda: 29).payment
+    _again(ports)
+    assert run(ports) == Counter({"wallet": 1, "skipped": 1})
+    ports.gateway.looks = [Canceled()]
+    payments.cancel("cust-1", waiting.payment_id, ports)
+    assert run(ports)["charged"] == 1
+
+
+@pytest.mark.parametrize("change", ["off", "another card"])
+def test_a_charge_that_is_not_wished_for_any_more_when_it_begins_is_none(
+    ports: FakePorts, monkeypatch: pytest.MonkeyPatch, change: str
+) -> None:
+    """Between what was decided and the lock: the reservation itself requires wish and card."""
+    on(ports, 0)
+    reserve = FakePayments.reserve
+    second = ports.customers.wallet("cust-1").cards[1].card_id
+
+    def late(self: FakePayments, payment: Payment, **known: Any) -> Payment:
+        if change == "off":
+            account.set_autopay("cust-1", ports, enabled=False)
+        else:
+            cards.make_primary("cust-1", second, ports)
+        monkeypatch.setattr(FakePayments, "reserve", reserve)
+        return reserve(self, payment, **known)
+
+    monkeypatch.setattr(FakePayments, "reserve", late)
+    assert look(ports) == Result(Outcome.SKIPPED, "autopay_changed")
+    assert confirms(ports) == 0
+    # With another card it takes part in the next run.
+    assert run(ports)["charged"] == (change == "another card")
 
 
 def test_the_first_card_offers_what_is_due(ports: FakePorts) -> None:

@@ -121,6 +121,7 @@ def test_without_a_card_or_a_wish_it_is_overdue_the_day_after(
     assert decide(told, wallet, on(9), SCHEDULE) == Leave(reason)
 
 
+OFFERED = WALLET.set_autopay(enabled=False).set_autopay(enabled=True)
 EXPIRED = replace(WALLET, cards=(replace(CARD, exp_year=2026, exp_month=9), OTHER))
 REFUSED = replace(WALLET, cards=(replace(CARD, refused="stolen_card"), OTHER))
 
@@ -157,19 +158,31 @@ def test_the_banks_wish_is_waited_for_until_the_last_slot() -> None:
 @pytest.mark.parametrize("waits", [None, *Obstacle])
 def test_another_card_is_tried_at_once(waits: Obstacle | None) -> None:
     """Not only on the next day of the schedule, and also after its last one."""
-    chosen = replace(WALLET, primary="card_2")
+    chosen = WALLET.make_primary("card_2")
     before = declined(1, waits=waits)
-    assert decide(before, chosen, on(2), SCHEDULE) == Charge(OTHER, Slot(on(2), on(3)))
+    assert decide(before, chosen, on(2), SCHEDULE) == Charge(OTHER, Slot(on(2), on(3), 1))
     over = replace(declined(7), look_on=None, overdue_told=True)
-    assert decide(over, chosen, on(60), SCHEDULE) == Charge(OTHER, Slot(on(60), None))
+    assert decide(over, chosen, on(60), SCHEDULE) == Charge(OTHER, Slot(on(60), None, 1))
     # Once it was declined as well, it is over again.
-    again = replace(over, tried=on(60), tried_card="card_2", look_on=on(60))
+    again = replace(over, tried=on(60), tried_card="card_2", tried_mandate=1, look_on=on(60))
     assert decide(again, chosen, on(60), SCHEDULE) == Overdue(Skip.TRIED, tell=False)
 
 
+@pytest.mark.parametrize("day", [1, 2, 60])
+def test_the_same_card_offered_anew_is_tried_once(day: int) -> None:
+    """Also on the very day, and after the last one; the bank's wish for its customer stands."""
+    offered = WALLET.set_autopay(enabled=False).set_autopay(enabled=True)
+    slot = Slot(on(day), SCHEDULE.after(DUE, on(day)), 1)
+    assert decide(declined(day), offered, on(day), SCHEDULE) == Charge(CARD, slot)
+    again = replace(declined(day), tried=on(day), tried_mandate=1)
+    assert not isinstance(decide(again, offered, on(day), SCHEDULE), Charge)
+    asked = declined(1, waits=Obstacle.NEEDS_CONFIRMATION)
+    assert not isinstance(decide(asked, offered, on(day), SCHEDULE), Charge)
+
+
 def test_another_card_does_not_try_a_slot_twice() -> None:
-    chosen = replace(WALLET, primary="card_2")
-    tried = declined(2, card="card_2")
+    chosen = WALLET.make_primary("card_2")
+    tried = replace(declined(2, card="card_2"), tried_mandate=1)
     assert decide(tried, chosen, on(2), SCHEDULE) == Wait(on(3), Skip.TRIED)
 
 
@@ -179,8 +192,11 @@ def test_another_card_does_not_try_a_slot_twice() -> None:
         (invoice(), WALLET, on(-9), on(0)),
         (invoice(), WALLET, on(0), on(0)),
         (declined(1), WALLET, on(1), on(3)),
-        (declined(1), replace(WALLET, offered=True), on(1), on(1)),
+        (declined(1), OFFERED, on(1), on(1)),
+        (invoice(look_on=None, overdue_told=True), OFFERED, on(20), on(20)),
         (declined(0, waits=Obstacle.NEEDS_CONFIRMATION), WALLET, on(1), None),
+        (declined(0, waits=Obstacle.NEEDS_CONFIRMATION), OFFERED, on(1), None),
+        (declined(0, "card_2", Obstacle.NEEDS_CONFIRMATION), OFFERED, on(1), on(1)),
         (invoice(look_on=None, overdue_told=True), WALLET, on(20), None),
         (invoice(), replace(WALLET, autopay=False), on(0), None),
         (invoice(), EXPIRED, on(0), None),

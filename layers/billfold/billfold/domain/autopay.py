@@ -1,8 +1,8 @@
 """When automatic payment tries an invoice, and why it does not (docs/autopay.md).
 
-A try belongs to a slot: a day of the schedule, or the day on which another card was chosen. A slot
-is spent by the bank's word alone. A try that Stripe never took, or whose intent was canceled,
-leaves its slot as it was; a customer's own tries have none.
+A try belongs to a slot: a day of the schedule, or the day on which the customer offered a card anew
+(``Wallet.mandate``). A slot is spent by the bank's word alone. A try that Stripe never took, or
+whose intent was canceled, leaves its slot as it was; a customer's own tries have none.
 """
 
 from collections.abc import Sequence
@@ -27,6 +27,8 @@ class Owed(Protocol):
     def look_on(self) -> date | None: ...  # noqa: D102
     @property
     def waits(self) -> Obstacle | None: ...  # noqa: D102
+    @property
+    def tried_card(self) -> str | None: ...  # noqa: D102
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,9 +130,10 @@ def decide(invoice: Invoice, wallet: Wallet, today: date, schedule: Schedule) ->
     reason = obstacle(invoice, wallet, today)
     if reason or card is None:
         return _blocked(invoice, reason or Obstacle.NO_CARD, today, schedule)
-    on = _unspent(invoice, card, today, schedule)
+    on = _unspent(invoice, wallet, today, schedule)
     if on:
-        return Charge(card, Slot(on, schedule.after(invoice.due_on, max(on, today))))
+        next_on = schedule.after(invoice.due_on, max(on, today))
+        return Charge(card, Slot(on, next_on, wallet.mandate))
     later = schedule.after(invoice.due_on, today)
     return Wait(later, Skip.TRIED) if later else _over(invoice, Skip.TRIED)
 
@@ -146,9 +149,7 @@ def obstacle(invoice: Invoice, wallet: Wallet, on: date) -> Obstacle | None:
         return Obstacle.CARD_EXPIRED
     if card.refused:
         return Obstacle.CARD_REFUSED
-    if invoice.waits is Obstacle.NEEDS_CONFIRMATION and invoice.tried_card == card.card_id:
-        return Obstacle.NEEDS_CONFIRMATION
-    return None
+    return Obstacle.NEEDS_CONFIRMATION if _needs_confirmation(invoice, card) else None
 
 
 def waits(decline: Decline | None) -> Obstacle | None:
@@ -170,6 +171,8 @@ def next_try(owed: Owed, wallet: Wallet, today: date) -> date | None:
         return None
     if owed.due_on > today:
         on = owed.due_on
+    elif _needs_confirmation(owed, card):
+        return None
     elif wallet.offered:
         on = today
     elif owed.look_on is None or owed.waits:
@@ -194,6 +197,11 @@ def waits_for(owed: Sequence[Owed], wallet: Wallet, today: date) -> Obstacle | N
     return next((one.waits for one in due if one.waits), Obstacle.GIVEN_UP)
 
 
+def _needs_confirmation(owed: Owed, card: Card) -> bool:
+    """Tell whether the bank wants the owner of this very card to be there."""
+    return owed.waits is Obstacle.NEEDS_CONFIRMATION and owed.tried_card == card.card_id
+
+
 def _before_due(invoice: Invoice, card: Card | None, reason: Obstacle | None) -> Decision:
     if invoice.look_on is None or invoice.look_on >= invoice.due_on:
         return Leave(Skip.NOT_DUE)
@@ -211,12 +219,12 @@ def _blocked(invoice: Invoice, reason: Obstacle, today: date, schedule: Schedule
     return Wait(until, reason, tell=not nothing and invoice.waits is not reason)
 
 
-def _unspent(invoice: Invoice, card: Card, today: date, schedule: Schedule) -> date | None:
+def _unspent(invoice: Invoice, wallet: Wallet, today: date, schedule: Schedule) -> date | None:
     slot = schedule.slot(invoice.due_on, today)
     if invoice.tried is None or slot > invoice.tried:
         return slot
-    # Another card was chosen since: it has a try of its own, whatever the schedule says.
-    return today if card.card_id != invoice.tried_card else None
+    # A card was offered anew since: it has a try of its own, whatever the schedule says.
+    return today if wallet.mandate != invoice.tried_mandate else None
 
 
 def _over(invoice: Invoice, reason: Reason) -> Decision:

@@ -106,6 +106,12 @@ class NoPrimaryCardError(ConflictError):
     detail = "Add a card first: automatic payment charges your primary card."
 
 
+class AutopayChangedError(ConflictError):
+    """Automatic payment was turned off, or another card made primary, since it was decided on."""
+
+    code = "autopay_changed"
+
+
 class InvoiceNotPayableError(ConflictError):
     """The invoice is paid or void."""
 

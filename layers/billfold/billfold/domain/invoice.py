@@ -55,8 +55,8 @@ class Invoice:
     ``last_payment`` the latest try, in flight or not, as it now is.
 
     ``look_on`` is the day on which automatic payment next looks at it, None when it does not any
-    more. ``tried`` and ``tried_card`` are slot and card of the last automatic payment that the bank
-    declined, ``waits`` what it then, or since, waits for.
+    more. ``tried``, ``tried_card`` and ``tried_mandate`` are slot, card and mandate of the last
+    automatic payment that the bank declined, ``waits`` what it then, or since, waits for.
     """
 
     invoice_id: str
@@ -77,6 +77,7 @@ class Invoice:
     look_on: date | None = None
     tried: date | None = None
     tried_card: str | None = None
+    tried_mandate: int = 0
     waits: Obstacle | None = None
 
     def public_status(self, today: date) -> PublicInvoiceStatus:

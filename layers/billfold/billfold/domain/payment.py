@@ -188,17 +188,19 @@ class Obstacle(StrEnum):
 class Slot:
     """The place of a try in the schedule of automatic payment (docs/autopay.md).
 
-    ``on`` is the day it belongs to, ``next_on`` the one of the next try if this is declined.
-    ``attempt`` counts the tries of this slot that ended without the bank's word.
+    ``on`` is the day it belongs to, ``next_on`` the one of the next try if this is declined, and
+    ``mandate`` the wallet's offer on which it is tried. ``attempt`` counts the tries of this slot
+    that ended without the bank's word.
     """
 
     on: date
     next_on: date | None = None
+    mandate: int = 0
     attempt: int = 0
 
-    def key(self, invoice_id: str, card_id: str) -> str:
-        """Give the idempotency key: two copies of a message are one order, another card is not."""
-        return f"autopay:{invoice_id}:{self.on.isoformat()}:{card_id}:{self.attempt}"
+    def key(self, invoice_id: str) -> str:
+        """Give the idempotency key: two copies of a message are one order, another offer is not."""
+        return f"autopay:{invoice_id}:{self.on.isoformat()}:{self.mandate}:{self.attempt}"
 
 
 class Dispute(StrEnum):

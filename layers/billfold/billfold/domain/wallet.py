@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Final
 
 from billfold.domain.errors import (
+    AutopayChangedError,
     CardInUseError,
     DuplicateCardError,
     NoPrimaryCardError,
@@ -123,6 +124,7 @@ class Wallet:
     ``gone`` are the SetupIntents and PaymentMethods of the last cards deleted or refused: Stripe
     may tell late of one, and somebody may try to pay with one. ``offered`` asks the next run of
     automatic payment to take up all that is due: there is a new card to charge, or a new wish.
+    ``mandate`` counts those offers: each is good for one try of its own, on one card.
     """
 
     customer_id: str
@@ -133,6 +135,7 @@ class Wallet:
     autopay: bool = False
     gone: tuple[str, ...] = ()
     offered: bool = False
+    mandate: int = 0
     version: int = 0
 
     def card(self, card_id: str) -> Card:
@@ -267,6 +270,16 @@ class Wallet:
             return AT_ONCE
         return self.primary_card.next_notice if self.primary_card else None
 
+    def require_autopay(self, card_id: str) -> None:
+        """Refuse an automatic payment that is not wished for, or not with this card.
+
+        Raises
+        ------
+        AutopayChangedError
+        """
+        if not self.autopay or self.primary != card_id:
+            raise AutopayChangedError
+
     def looked_at(self, today: date) -> "Wallet":
         """Note that what is due was taken up and the primary card's owner told of its expiry."""
         card = self.primary_card
@@ -283,9 +296,16 @@ class Wallet:
         before, card = self.primary_card, after.primary_card
         if not after.autopay or card is None:
             return after
-        charges = (card.card_id, card.refused, card.unusable_from)
-        known = before and (before.card_id, before.refused, before.unusable_from)
-        return after if self.autopay and charges == known else replace(after, offered=True)
+        charges = (card.card_id, card.fingerprint, card.refused, card.unusable_from)
+        known = before and (
+            before.card_id,
+            before.fingerprint,
+            before.refused,
+            before.unusable_from,
+        )
+        if self.autopay and charges == known:
+            return after
+        return replace(after, offered=True, mandate=after.mandate + 1)
 
     def with_stripe_customer(self, stripe_customer: str) -> "Wallet":
         """Bind the Stripe customer, unless one is bound: the first one stays."""

@@ -118,7 +118,7 @@ def _charge(invoice: Invoice, charge: Charge, ports: Ports, time_left: TimeLeft)
             invoice.invoice_id,
             invoice.amount_due,
             StoredCard(charge.card.card_id, None),
-            slot.key(invoice.invoice_id, charge.card.card_id),
+            slot.key(invoice.invoice_id),
             slot,
         )
         try:
@@ -142,9 +142,9 @@ def _charge(invoice: Invoice, charge: Charge, ports: Ports, time_left: TimeLeft)
 
 def _attempts(invoice: Invoice, charge: Charge) -> int:
     """Give the attempt to begin with; if the last payment does not tell, the replies do."""
-    last = invoice.last_payment
-    known = last is not None and last.slot is not None and last.slot.on == charge.slot.on
-    return last.slot.attempt if known and last and last.slot else 0
+    last = invoice.last_payment.slot if invoice.last_payment else None
+    known = last and (last.on, last.mandate) == (charge.slot.on, charge.slot.mandate)
+    return last.attempt if known and last else 0
 
 
 def _unpayable(
@@ -230,8 +230,15 @@ def _wallet(at: Look, today: date, ports: Ports) -> Result:
 
 
 def _offer(at: Look, wallet: Wallet, today: date, ports: Ports) -> None:
-    """Ask for every invoice that is due; first, so that none is forgotten if we come to harm."""
+    """Ask for every invoice that is due; first, so that none is forgotten if we come to harm.
+
+    What is looked at later, or no more, is looked at from today on: the offer stands until there is
+    an answer to it, whatever becomes of the messages.
+    """
     due = [one for one in ports.invoices.open(at.customer_id) if one.due_on <= today]
+    for one in due:
+        if one.look_on is None or one.look_on > today:
+            ports.invoices.bring_forward(at.customer_id, one, to=today)
     run = f"{at.run}/{wallet.version}"
     ports.autopay_queues.charge([Look(at.customer_id, at.day, run, one.invoice_id) for one in due])
 

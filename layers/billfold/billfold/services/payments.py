@@ -112,6 +112,8 @@ def pay(order: Order, ports: Ports, time_left: TimeLeft) -> Outcome:
     NotFoundError
         No such invoice, or no such card in the wallet.
     InvoiceNotPayableError, AmountChangedError, PaymentInProgressError, IdempotencyKeyReusedError
+    AutopayChangedError
+        An order of the schedule is not wished for any more, or not with this card.
     TooManyRequestsError
         Too many declines of late.
     UnavailableError
@@ -243,6 +245,8 @@ def _require_payable(order: Order, opening: Opening, ports: Ports) -> Card | Non
         raise TooManyRequestsError(DECLINES.retry_after(ports.clock.now()))
     source = order.source
     if isinstance(source, StoredCard):
+        if order.slot:
+            opening.wallet.require_autopay(source.card_id)
         return opening.wallet.card(source.card_id)
     if opening.wallet.knows(source.payment_method):
         # It would be charged without the hold that keeps a stored card from being deleted.

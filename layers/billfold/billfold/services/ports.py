@@ -82,6 +82,7 @@ class OpenInvoice:
     amount_due: Money
     look_on: date | None = None
     waits: Obstacle | None = None
+    tried_card: str | None = None
 
 
 class Invoices(Protocol):
@@ -91,7 +92,8 @@ class Invoices(Protocol):
     InvoiceNumberReusedError for other content or UnknownCustomerError.
     ``open`` is read consistently. ``get`` raises NotFoundError. ``looks`` gives a page of what
     automatic payment has to look at until a day, from one of the ``shards`` of an index, which may
-    be late. ``look_again`` raises StaleError unless the invoice is open, free, and as it was read.
+    be late. ``look_again`` raises StaleError unless the invoice is open, free, and as it was read;
+    ``bring_forward``, which only makes it be looked at earlier, also takes one in payment.
     """
 
     def get(self, customer_id: str, invoice_id: str) -> Invoice: ...
@@ -110,6 +112,7 @@ class Invoices(Protocol):
         overdue_told: bool,
         entry: Entry | None,
     ) -> None: ...
+    def bring_forward(self, customer_id: str, owed: OpenInvoice, *, to: date) -> None: ...
     def list(
         self,
         customer_id: str,

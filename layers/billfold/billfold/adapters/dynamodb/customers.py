@@ -107,6 +107,7 @@ def to_wallet(customer_id: str, item: Item | None) -> Wallet:
         autopay=item["autopay"],
         gone=tuple(item.get("gone", ())),
         offered=bool(item.get("offered")),
+        mandate=item.get("mandate", 0),
         version=item["version"],
     )
 
@@ -122,6 +123,7 @@ def _from_wallet(wallet: Wallet) -> dict[str, Any]:
         "autopay": wallet.autopay,
         "gone": list(wallet.gone),
         "offered": wallet.offered or None,
+        "mandate": wallet.mandate,
         **keys.due(wallet.look_on, wallet.customer_id),
     }
 

@@ -48,6 +48,7 @@ class DynamoInvoices:
                 amount_due=Money(item["currency"], item["amount_due"]),
                 look_on=keys.look_on(item),
                 waits=Obstacle(item["waits"]) if "waits" in item else None,
+                tried_card=item.get("tried_card"),
             )
             for item in items
         ]
@@ -117,8 +118,7 @@ class DynamoInvoices:
                 "overdue_told": overdue_told or None,
             }
         )
-        known = keys.due(invoice.look_on, *ids)["due_sort"]
-        as_read = "#due_sort = :known" if known else "attribute_not_exists(#due_sort)"
+        as_read, known = _as_read(invoice.look_on, *ids)
         update = Update(
             keys.invoice(*ids),
             expression,
@@ -129,13 +129,37 @@ class DynamoInvoices:
                 **values,
                 "open": InvoiceStatus.OPEN.value,
                 "epoch": invoice.epoch,
-                **({"known": known} if known else {}),
+                **known,
             },
         )
         if entry:
             self._table.transact([update, put_entry(entry)])
         else:
             self._table.write(update)
+
+    def bring_forward(self, customer_id: str, owed: OpenInvoice, *, to: date) -> None:
+        """Have an invoice that is not paid looked at on ``to``, whoever holds its lock.
+
+        Raises
+        ------
+        StaleError
+        """
+        ids = (customer_id, owed.invoice_id)
+        expression, values = changed(keys.due(to, *ids))
+        as_read, known = _as_read(owed.look_on, *ids)
+        self._table.write(
+            Update(
+                keys.invoice(*ids),
+                expression,
+                condition=f"#status IN (:open, :paying) AND {as_read}",
+                values={
+                    **values,
+                    "open": InvoiceStatus.OPEN.value,
+                    "paying": InvoiceStatus.PAYING.value,
+                    **known,
+                },
+            )
+        )
 
     def add(self, invoice: Invoice) -> None:
         """Write an invoice and the guard of its number, for a customer who exists.
@@ -173,6 +197,19 @@ class DynamoInvoices:
             invoice.total,
             invoice.due_on,
         )
+
+
+def _as_read(look_on: date | None, customer_id: str, invoice_id: str) -> tuple[str, dict[str, str]]:
+    """Say "nobody has looked since" as a condition and its values."""
+    known = keys.due(look_on, customer_id, invoice_id)["due_sort"]
+    return (
+        ("#due_sort = :known", {"known": known})
+        if known
+        else (
+            "attribute_not_exists(#due_sort)",
+            {},
+        )
+    )
 
 
 def _status_filter(
@@ -243,5 +280,6 @@ def to_invoice(item: Item) -> Invoice:
         look_on=keys.look_on(item),
         tried=date.fromisoformat(item["tried"]) if "tried" in item else None,
         tried_card=item.get("tried_card"),
+        tried_mandate=item.get("tried_mandate", 0),
         waits=Obstacle(item["waits"]) if "waits" in item else None,
     )

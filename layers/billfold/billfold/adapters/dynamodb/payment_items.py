@@ -70,7 +70,12 @@ def to_payment(item: Item) -> Payment:
 
 def _from_slot(slot: Slot) -> Item:
     next_on = slot.next_on.isoformat() if slot.next_on else None
-    return {"on": slot.on.isoformat(), "next_on": next_on, "attempt": slot.attempt}
+    return {
+        "on": slot.on.isoformat(),
+        "next_on": next_on,
+        "mandate": slot.mandate,
+        "attempt": slot.attempt,
+    }
 
 
 def _to_slot(item: Item) -> Slot:
@@ -78,5 +83,6 @@ def _to_slot(item: Item) -> Slot:
     return Slot(
         on=date.fromisoformat(item["on"]),
         next_on=date.fromisoformat(next_on) if next_on else None,
+        mandate=item.get("mandate", 0),
         attempt=item["attempt"],
     )

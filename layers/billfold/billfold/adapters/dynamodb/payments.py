@@ -111,7 +111,10 @@ class DynamoPayments:
     def reserve(
         self, payment: Payment, *, n: int, fingerprint: str, lease_until: datetime
     ) -> Payment:
-        """Step 1: take the lock of an open invoice, hold the card, remember the request."""
+        """Step 1: take the lock of an open invoice, hold the card, remember the request.
+
+        An automatic payment also requires that it is wished for now, and the card the primary one.
+        """
         request = {
             **keys.request(payment.customer_id, payment.idempotency_key),
             "fingerprint": fingerprint,
@@ -140,12 +143,17 @@ class DynamoPayments:
             Put(request, condition="attribute_not_exists(pk)"),
         ]
         if payment.card_id:
+            wished = " AND #autopay = :on AND #primary = :card" if payment.slot else ""
             writes.append(
                 Update(
                     keys.wallet(payment.customer_id),
                     "SET #holds.#payment = :card ADD #version :one",
-                    condition="attribute_exists(#cards.#card)",
-                    values={"card": payment.card_id, "one": 1},
+                    condition=f"attribute_exists(#cards.#card){wished}",
+                    values={
+                        "card": payment.card_id,
+                        "one": 1,
+                        **({"on": True} if payment.slot else {}),
+                    },
                     names={"payment": payment.payment_id, "card": payment.card_id},
                 )
             )
@@ -411,6 +419,7 @@ def _spent(payment: Payment, decline: Decline | None) -> dict[str, Any]:
     return {
         "tried": payment.slot.on.isoformat(),
         "tried_card": payment.card_id,
+        "tried_mandate": payment.slot.mandate,
         "waits": waiting.value if waiting else None,
         **keys.due(
             payment.slot.next_on or payment.slot.on, payment.customer_id, payment.invoice_id
