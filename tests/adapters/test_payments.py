@@ -129,6 +129,21 @@ def test_settle_pays_the_invoice_once(payable: Payable) -> None:
         repositories.payments.settle(payment, success(payment), entry=an_entry())
 
 
+def test_a_refusal_stays_with_its_card_until_a_charge_is_taken(payable: Payable) -> None:
+    repositories, invoice, wallet = payable
+    payments = repositories.payments
+    lost = explain("card_declined", "lost_card")
+    payments.decline(confirming(payable), lost, None, entry=an_entry())
+    [card] = repositories.customers.wallet("cust-1").cards
+    assert card.refused == lost.reason
+    again = payable._replace(invoice=repositories.invoices.get("cust-1", invoice.invoice_id))
+    payment = reserve(again, a_payment(again.invoice, wallet, "key-0002"))
+    payment = payments.write_ahead(payment, intent="pi_1", n=2, lease_until=LATER)
+    payments.settle(payment, success(payment), entry=an_entry())
+    [card] = repositories.customers.wallet("cust-1").cards
+    assert card.refused is None
+
+
 def test_settle_needs_the_bound_intent_and_the_amount(
     payable: Payable,
 ) -> None:

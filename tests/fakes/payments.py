@@ -169,7 +169,7 @@ class FakePayments:
             )
             self._write_ledger(payment, succeeded)
             self.store.tell(entry)
-            self._let_go(payment)
+            self._let_go(payment, taken=True)
             return settled
 
     def _write_ledger(self, payment: Payment, succeeded: Succeeded) -> None:
@@ -295,7 +295,7 @@ class FakePayments:
         )
         return after
 
-    def _let_go(self, payment: Payment, refused: str | None = None) -> None:
+    def _let_go(self, payment: Payment, refused: str | None = None, *, taken: bool = False) -> None:
         if payment.state not in IN_FLIGHT:
             return
         wallet = self.store.wallets.get(payment.customer_id)
@@ -307,7 +307,7 @@ class FakePayments:
                 version=wallet.version + 1,
                 cards=tuple(
                     replace(card, refused=refused)
-                    if refused and card.card_id == payment.card_id
+                    if (refused or taken) and card.card_id == payment.card_id
                     else card
                     for card in wallet.cards
                 ),

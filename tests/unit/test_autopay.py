@@ -8,6 +8,7 @@ from itertools import count
 from typing import Any
 
 import pytest
+from billfold.domain.autopay import next_try
 from billfold.domain.autopay_message import Look
 from billfold.domain.decline import explain
 from billfold.domain.errors import CardDeclinedError, InvalidInputError
@@ -224,6 +225,26 @@ def test_a_refusal_of_a_person_keeps_the_schedule_away_too(ports: FakePorts) -> 
         payments.pay(order, ports, lambda: 29)
     assert look(ports) == Result(Outcome.WAITING, "card_refused")
     assert confirms(ports) == 1
+
+
+def test_a_charge_that_the_bank_took_ends_the_refusal(ports: FakePorts) -> None:
+    """Its owner has spoken to the bank, and paid another invoice by hand: the schedule goes on."""
+    other = an_invoice("INV-2", due_on=DUE, amounts=[700])
+    invoices.issue(other, ports)
+    answers(ports, STOLEN)
+    on(ports, 0)
+    assert run(ports) == Counter({"declined": 1, "waiting": 1})
+    card = ports.customers.wallet("cust-1").cards[0].card_id
+    order = Order("cust-1", other.invoice_id, other.total, StoredCard(card, None), "key-00001")
+    payments.pay(order, ports, lambda: 29)
+    wallet = ports.customers.wallet("cust-1")
+    assert wallet.cards[0].refused is None
+    assert next_try(stored(ports), wallet, ports.clock.today()) == DUE + timedelta(days=7)
+    for day in range(1, 8):
+        on(ports, day)
+        run(ports)
+    assert stored(ports).status is InvoiceStatus.PAID
+    assert confirms(ports) == 3
 
 
 def test_a_new_primary_card_takes_part_in_the_next_run(ports: FakePorts) -> None:

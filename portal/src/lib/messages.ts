@@ -81,7 +81,6 @@ export const m = {
   nextAutopayOn: (amount: string, date: string, card: string): string =>
     `${amount} on ${date}, with ${card}`,
   autopayOff: 'Automatic payment is off.',
-  autopayNoCard: 'Automatic payment is on, but there is no card to charge.',
   autopayWaits: {
     no_card: 'Automatic payment is on, but there is no card to charge.',
     card_expired: 'Automatic payment waits: your primary card has expired. Choose another card.',

@@ -175,7 +175,7 @@ def next_try(owed: Owed, wallet: Wallet, today: date) -> date | None:
         return None
     elif wallet.offered:
         on = today
-    elif owed.look_on is None or owed.waits:
+    elif owed.look_on is None:
         return None
     else:
         on = max(today, owed.look_on)

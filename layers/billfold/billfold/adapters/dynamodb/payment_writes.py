@@ -57,10 +57,13 @@ def payment_item(payment: Payment, lease_until: datetime | None) -> Item:
     return item
 
 
-def let_go(payment: Payment, now: datetime, *, refused: str | None = None) -> list[Write]:
+def let_go(
+    payment: Payment, now: datetime, *, refused: str | None = None, taken: bool = False
+) -> list[Write]:
     """Release the card, and note why the bank will never take it; let the request be forgotten.
 
-    A card that is held is in the wallet, so there is a place for the note.
+    A charge that was ``taken`` ends what was noted before. A card that is held is in the wallet, so
+    there is a place for the note.
     """
     if payment.state not in IN_FLIGHT:
         # Let go of before: the request may be forgotten by now, and must not be half remembered.
@@ -75,10 +78,11 @@ def let_go(payment: Payment, now: datetime, *, refused: str | None = None) -> li
     ]
     if payment.card_id:
         note = "SET #cards.#card.#refused = :refused " if refused else ""
+        forget = "#cards.#card.#refused, " if taken else ""
         writes.append(
             Update(
                 keys.wallet(payment.customer_id),
-                f"{note}REMOVE #holds.#payment ADD #version :one",
+                f"{note}REMOVE {forget}#holds.#payment ADD #version :one",
                 values={"one": 1, **({"refused": refused} if refused else {})},
                 names={"payment": payment.payment_id, "card": payment.card_id},
             )

@@ -222,7 +222,7 @@ class DynamoPayments:
             more=[
                 put_ledger(payment, succeeded, now),
                 put_entry(entry),
-                *let_go(payment, now),
+                *let_go(payment, now, taken=True),
             ],
         )
 
