@@ -52,6 +52,7 @@ FACTS = (
     fact.invoice_fact(Kind.INVOICE_AMOUNT_CHANGED, **INVOICE, amount_before=1),  # type: ignore[arg-type]
     fact.autopay_upcoming(an_invoice(), a_card(), NOON.date()),
     fact.autopay_paused(an_invoice(), a_card(), "card_refused", NOON.date()),
+    fact.autopay_paused(an_invoice(), a_card(), "card_expired", None),
     fact.card_expiry(a_card(), 60),
     fact.card_expiry(a_card(), 0),
     *fact.wallet_changes(Wallet("cust-1"), WALLET),

@@ -493,12 +493,64 @@ def test_an_unknown_outcome_is_left_to_the_reconciler(ports: FakePorts) -> None:
 
 
 def test_a_source_that_stripe_refuses_is_told_and_not_tried_every_hour(ports: FakePorts) -> None:
-    answers(ports, Refused())
+    answers(ports, Refused(about_card=True))
     ports.gateway.looks = [WantsMethod()]
     on(ports, 0)
     assert run(ports)["declined"] == 1
     assert told(ports) == ["PaymentCanceled", "AutopayPaused"]
     assert run(ports) == Counter()
+
+
+def test_a_request_of_ours_that_stripe_refuses_is_no_mark_on_a_card(ports: FakePorts) -> None:
+    on(ports, 0)
+    answers(ports, Refused(), Refused())
+    assert [run(ports)["later"] for _ in range(2)] == [1, 1]
+    assert ports.customers.wallet("cust-1").cards[0].refused is None
+    assert told(ports) == ["PaymentCanceled", "PaymentCanceled"]
+    assert run(ports)["charged"] == 1
+
+
+def test_what_can_never_be_begun_is_overdue_in_the_end(
+    ports: FakePorts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Say a customer who was deleted at Stripe: each slot has its attempts, and the last is one."""
+    monkeypatch.setattr(autopay, "ATTEMPTS", 4)
+    ports.gateway.down = True
+    for day in range(12):
+        on(ports, day)
+        for _ in range(15):
+            run(ports)
+    assert stored(ports).look_on is None
+    assert [kind for kind in told(ports) if kind != "PaymentCanceled"] == ["InvoiceOverdue"]
+    assert len(ports.store.payments) == 4 * 5
+
+
+def test_what_stands_in_the_way_on_the_last_day_is_told_too(ports: FakePorts) -> None:
+    answers(ports, *[POOR] * 4)
+    for day in (0, 1, 3, 5):
+        on(ports, day)
+        run(ports)
+    told(ports)
+    wallet = ports.customers.wallet("cust-1")
+    short = replace(wallet.cards[0], exp_year=2026, exp_month=10, notice=0)
+    ports.customers.save(replace(wallet, cards=(short, wallet.cards[1])))
+    on(ports, 7)
+    run(ports)
+    run(ports)
+    assert told(ports) == ["AutopayPaused", "InvoiceOverdue"]
+
+
+def test_each_refused_card_is_told_for_each_invoice_that_waits_for_it(ports: FakePorts) -> None:
+    other = an_invoice("INV-2", due_on=DUE, amounts=[700])
+    invoices.issue(other, ports)
+    answers(ports, STOLEN, STOLEN)
+    on(ports, 0)
+    run(ports)
+    assert told(ports) == ["PaymentFailed", "AutopayPaused"]
+    cards.make_primary("cust-1", ports.customers.wallet("cust-1").cards[1].card_id, ports)
+    run(ports)
+    run(ports)
+    assert told(ports) == ["PrimaryCardChanged", "PaymentFailed", "AutopayPaused"]
 
 
 def test_an_amount_that_no_card_can_be_charged_waits_and_is_overdue(

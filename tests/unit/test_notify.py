@@ -47,6 +47,7 @@ FACTS: dict[str, Fact] = {
     "upcoming": fact.autopay_upcoming(INVOICE, CARD, INVOICE.due_on),
     "card expired, invoice due": fact.autopay_paused(INVOICE, CARD, "card_expired", NOON.date()),
     "card refused": fact.autopay_paused(INVOICE, CARD, "card_refused", NOON.date()),
+    "card refused at last": fact.autopay_paused(INVOICE, CARD, "card_refused", None),
     "expiring": fact.card_expiry(CARD, 30),
     "expired": fact.card_expiry(CARD, 0),
 }
@@ -135,7 +136,7 @@ def test_what_needs_no_mail_has_none(ports: FakePorts, one: Fact) -> None:
     assert ports.mailer.sent == []
 
 
-@pytest.mark.parametrize("name", ["confirmation", "upcoming", "card refused"])
+@pytest.mark.parametrize("name", ["confirmation", "upcoming", "card refused", "failed"])
 def test_an_invoice_that_is_over_asks_nobody(ports: FakePorts, name: str) -> None:
     invoice_changes.void("cust-1", INVOICE.invoice_id, ports)
     assert notify(told(FACTS[name]), ports) is Outcome.OVER
@@ -143,14 +144,24 @@ def test_an_invoice_that_is_over_asks_nobody(ports: FakePorts, name: str) -> Non
 
 
 @pytest.mark.parametrize("name", ["expiring", "expired"])
-@pytest.mark.parametrize("change", ["deleted", "renewed"])
-def test_a_card_that_was_renewed_or_deleted_warns_nobody(
+@pytest.mark.parametrize("change", ["deleted", "renewed", "another is primary"])
+def test_a_card_that_nothing_depends_on_any_more_warns_nobody(
     ports: FakePorts, name: str, change: str
 ) -> None:
     wallet = ports.customers.wallet("cust-1")
-    renewed = wallet.renew(replace(CARD.details, exp_year=2033))
-    ports.customers.save(wallet.delete(CARD.card_id) if change == "deleted" else renewed)
+    other = a_card(2)
+    after = {
+        "deleted": wallet.delete(CARD.card_id),
+        "renewed": wallet.renew(replace(CARD.details, exp_year=2033)),
+        "another is primary": wallet.add(other).make_primary(other.card_id),
+    }
+    ports.customers.save(after[change])
     assert notify(told(FACTS[name]), ports) is Outcome.OVER
+
+
+def test_nobody_is_told_of_a_charge_that_they_called_off(ports: FakePorts) -> None:
+    ports.customers.save(ports.customers.wallet("cust-1").set_autopay(enabled=False))
+    assert notify(told(FACTS["upcoming"]), ports) is Outcome.OVER
 
 
 def test_a_mail_that_was_not_taken_is_tried_again(ports: FakePorts) -> None:

@@ -1,5 +1,6 @@
 """Mail through SES."""
 
+from email.utils import formataddr
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -32,7 +33,8 @@ class SesMailer:
         charset = "UTF-8"
         try:
             self._client.send_email(
-                FromEmailAddress=f'"{self._head.business}" <{self._sender}>',
+                # SES takes a name beyond ASCII as an encoded word only.
+                FromEmailAddress=formataddr((self._head.business, self._sender)),
                 Destination={"ToAddresses": [customer.email]},
                 Content={
                     "Simple": {

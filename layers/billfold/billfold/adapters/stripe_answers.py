@@ -156,7 +156,8 @@ def read_confirm_error(error: stripe.StripeError) -> Answer:
     ):
         return NotBegun()
     if isinstance(error, stripe.InvalidRequestError):
-        return Refused()
+        told = (error.param or "", error.code or "")
+        return Refused(about_card=any(name.startswith("payment_method") for name in told))
     return Unknown()
 
 

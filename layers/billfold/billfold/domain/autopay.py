@@ -102,10 +102,14 @@ class Wait:
 
 @dataclass(frozen=True, slots=True)
 class Overdue:
-    """The schedule is over: say so, unless that was said before, and look no more."""
+    """The schedule is over: say so, unless that was said before, and look no more.
+
+    With ``pause`` the customer also hears what kept us from charging at the end.
+    """
 
     reason: Reason
     tell: bool
+    pause: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,9 +218,8 @@ def _blocked(invoice: Invoice, reason: Obstacle, today: date, schedule: Schedule
     """Wait for the customer: a day where there is nothing to charge, else to the last slot."""
     nothing = reason in {Obstacle.AUTOPAY_OFF, Obstacle.NO_CARD}
     until = invoice.due_on + ONE_DAY if nothing else schedule.last(invoice.due_on)
-    if today >= until:
-        return _over(invoice, reason)
-    return Wait(until, reason, tell=not nothing and invoice.waits is not reason)
+    tell = not nothing and invoice.waits is not reason
+    return Wait(until, reason, tell) if today < until else _over(invoice, reason, pause=tell)
 
 
 def _unspent(invoice: Invoice, wallet: Wallet, today: date, schedule: Schedule) -> date | None:
@@ -227,7 +230,7 @@ def _unspent(invoice: Invoice, wallet: Wallet, today: date, schedule: Schedule) 
     return today if wallet.mandate != invoice.tried_mandate else None
 
 
-def _over(invoice: Invoice, reason: Reason) -> Decision:
+def _over(invoice: Invoice, reason: Reason, *, pause: bool = False) -> Decision:
     if invoice.overdue_told and invoice.look_on is None:
         return Leave(reason)
-    return Overdue(reason, tell=not invoice.overdue_told)
+    return Overdue(reason, tell=not invoice.overdue_told, pause=pause)

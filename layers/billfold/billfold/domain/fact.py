@@ -164,13 +164,13 @@ def autopay_upcoming(invoice: Invoice, card: Card, on: date) -> Fact:
     return due_invoice(Kind.AUTOPAY_UPCOMING, invoice, on=on.isoformat(), card=_face(card.face))
 
 
-def autopay_paused(invoice: Invoice, card: Card | None, reason: str, until: date) -> Fact:
-    """Tell that automatic payment waits for the customer, at most until a day."""
+def autopay_paused(invoice: Invoice, card: Card | None, reason: str, until: date | None) -> Fact:
+    """Tell that automatic payment waits for the customer, at most until a day; None is over."""
     return due_invoice(
         Kind.AUTOPAY_PAUSED,
         invoice,
         reason=reason,
-        until=until.isoformat(),
+        until=until.isoformat() if until else None,
         card=_face(card.face if card else None),
     )
 

@@ -98,12 +98,12 @@ _PAUSED: Final = {
 
 
 def _paused(detail: Detail) -> Mail:
-    until = _day(detail["until"])
+    until = f", until {_day(detail['until'])}" if detail["until"] else ""
     return Mail(
         subject=f"Invoice {detail['invoice_number']} could not be paid automatically",
         paragraphs=(
             _PAUSED[detail["reason"]],
-            f"Please choose another card, or pay this invoice yourself, until {until}.",
+            f"Please choose another card, or pay this invoice yourself{until}.",
         ),
         rows=(*_figures(detail), ("Card", _card(detail))),
         button=("Choose another card", _CARDS),

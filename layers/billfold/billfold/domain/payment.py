@@ -313,7 +313,12 @@ class Processing:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """Stripe refused the request; the intent's state must be looked up."""
+    """Stripe refused the request; the intent's state must be looked up.
+
+    ``about_card`` tells that it would refuse this card again; else the fault is ours.
+    """
+
+    about_card: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -132,11 +132,13 @@ def _charge(invoice: Invoice, charge: Charge, ports: Ports, time_left: TimeLeft)
         except SourceUnusableError as error:
             return Result(Outcome.DECLINED, error.code)
         except InvoiceNotPayableError as error:
-            return _unpayable(invoice, charge, error, ports)
+            _pass_over(invoice, charge, ports)
+            return Result(Outcome.SKIPPED, error.code)
         except (ConflictError, NotFoundError) as error:
             # Paid, locked, changed, or the card deleted in this moment: the next run looks again.
             return Result(Outcome.SKIPPED, error.code)
         return Result(Outcome.CHARGED if state is State.SUCCEEDED else Outcome.UNKNOWN, state.value)
+    _pass_over(invoice, charge, ports)
     return Result(Outcome.LATER, "attempts")
 
 
@@ -147,10 +149,8 @@ def _attempts(invoice: Invoice, charge: Charge) -> int:
     return last.attempt if known and last else 0
 
 
-def _unpayable(
-    invoice: Invoice, charge: Charge, error: InvoiceNotPayableError, ports: Ports
-) -> Result:
-    """Leave an amount that no card can be charged until the next slot, if it is changed by then."""
+def _pass_over(invoice: Invoice, charge: Charge, ports: Ports) -> None:
+    """Leave what cannot be charged, whatever the card, until the next slot; then it is overdue."""
     again = ports.invoices.get(invoice.customer_id, invoice.invoice_id)
     decision: Decision = (
         Wait(charge.slot.next_on, Skip.TRIED)
@@ -158,7 +158,6 @@ def _unpayable(
         else Overdue(Skip.TRIED, tell=not again.overdue_told)
     )
     _note(again, decision, ports)
-    return Result(Outcome.SKIPPED, error.code)
 
 
 def _note(invoice: Invoice, decision: Decision, ports: Ports) -> Result:
@@ -172,16 +171,20 @@ def _note(invoice: Invoice, decision: Decision, ports: Ports) -> Result:
             outcome = Outcome.WAITING if isinstance(reason, Obstacle) else Outcome.SKIPPED
             waits = reason if tell and isinstance(reason, Obstacle) else invoice.waits
             return _write(invoice, outcome, reason, ports, *told, on=until, waits=waits)
-        case Overdue(reason, tell):
-            facts = [fact.due_invoice(Kind.INVOICE_OVERDUE, invoice)] if tell else []
-            return _write(invoice, Outcome.OVERDUE, reason, ports, *facts, overdue_told=True)
+        case Overdue(reason, tell, pause):
+            facts = [_paused(invoice, reason, None, ports)] if pause else []
+            facts += [fact.due_invoice(Kind.INVOICE_OVERDUE, invoice)] if tell else []
+            waits = reason if pause and isinstance(reason, Obstacle) else invoice.waits
+            return _write(
+                invoice, Outcome.OVERDUE, reason, ports, *facts, waits=waits, overdue_told=True
+            )
         case Leave(reason):
             return Result(Outcome.SKIPPED, reason.value)
         case Charge():
             raise AssertionError("a charge is not a note")
 
 
-def _paused(invoice: Invoice, reason: str, until: date, ports: Ports) -> Fact:
+def _paused(invoice: Invoice, reason: str, until: date | None, ports: Ports) -> Fact:
     card = ports.customers.wallet(invoice.customer_id).primary_card
     return fact.autopay_paused(invoice, card, reason, until)
 
@@ -233,11 +236,12 @@ def _offer(at: Look, wallet: Wallet, today: date, ports: Ports) -> None:
     """Ask for every invoice that is due; first, so that none is forgotten if we come to harm.
 
     What is looked at later, or no more, is looked at from today on: the offer stands until there is
-    an answer to it, whatever becomes of the messages.
+    an answer to it, whatever becomes of the messages. What it waited for is told of anew.
     """
     due = [one for one in ports.invoices.open(at.customer_id) if one.due_on <= today]
     for one in due:
-        if one.look_on is None or one.look_on > today:
+        waited = one.waits not in {None, Obstacle.NEEDS_CONFIRMATION}
+        if one.look_on is None or one.look_on > today or waited:
             ports.invoices.bring_forward(at.customer_id, one, to=today)
     run = f"{at.run}/{wallet.version}"
     ports.autopay_queues.charge([Look(at.customer_id, at.day, run, one.invoice_id) for one in due])

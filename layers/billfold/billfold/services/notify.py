@@ -35,7 +35,12 @@ class Outcome(StrEnum):
     OVER = "over"
 
 
-_ASKS: Final = {Kind.AUTOPAY_UPCOMING, Kind.AUTOPAY_PAUSED, Kind.PAYMENT_ACTION_REQUIRED}
+_ASKS: Final = {
+    Kind.AUTOPAY_UPCOMING,
+    Kind.AUTOPAY_PAUSED,
+    Kind.PAYMENT_ACTION_REQUIRED,
+    Kind.PAYMENT_FAILED,
+}
 """About an invoice that is still to be paid."""
 _EXPIRY: Final = {Kind.CARD_EXPIRING, Kind.CARD_EXPIRED}
 
@@ -58,11 +63,13 @@ def notify(told: Told, ports: Ports) -> Outcome:
     customer, wallet = ports.customers.account(told.customer_id)
     if told.kind in _ASKS and not _is_open(told, ports):
         return Outcome.OVER
+    if told.kind is Kind.AUTOPAY_UPCOMING and not wallet.autopay:
+        return Outcome.OVER
+    card = wallet.primary_card
+    now = (card.card_id, card.exp_month, card.exp_year) if card else None
     expiry = (told.detail.get("card_id"), told.detail.get("exp_month"), told.detail.get("exp_year"))
-    if told.kind in _EXPIRY and expiry not in {
-        (card.card_id, card.exp_month, card.exp_year) for card in wallet.cards
-    }:
-        # Deleted, or renewed by the networks' updater: nobody has to do anything.
+    if told.kind in _EXPIRY and expiry != now:
+        # Deleted, not the primary card any more, or renewed: nobody has to do anything.
         return Outcome.OVER
     ports.mailer.send(customer, mail)
     ports.mailed.note(told.event_id, ports.clock.now())

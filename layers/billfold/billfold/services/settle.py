@@ -42,7 +42,12 @@ def record(payment: Payment, answer: Answer, ports: Ports) -> Payment:
     """Write down the answer to the confirm of ``payment.n``, and give the payment as it then is."""
     if isinstance(answer, Refused):
         # A 400 tells about the request, not about the intent: look before letting go.
+        ours = payment.slot is not None and not answer.about_card
         answer = ports.gateway.retrieve(payment)
+        if isinstance(answer, WantsMethod) and ours:
+            # No customer's card is given up for a mistake of ours; the next run tries again.
+            logger.error("request refused by Stripe", extra={"payment_id": payment.payment_id})
+            return end(payment, Step.RELEASE, ports)
         if isinstance(answer, WantsMethod):
             return end(payment, Step.REFUSE, ports)
     elif isinstance(answer, NotBegun):

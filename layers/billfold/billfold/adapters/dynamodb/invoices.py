@@ -145,7 +145,8 @@ class DynamoInvoices:
         StaleError
         """
         ids = (customer_id, owed.invoice_id)
-        expression, values = changed(keys.due(to, *ids))
+        keeps = owed.waits in {None, Obstacle.NEEDS_CONFIRMATION}
+        expression, values = changed({**keys.due(to, *ids), **({} if keeps else {"waits": None})})
         as_read, known = _as_read(owed.look_on, *ids)
         self._table.write(
             Update(
