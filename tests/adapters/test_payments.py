@@ -223,6 +223,16 @@ def test_a_fence_leaves_the_intent_behind(payable: Payable) -> None:
         payments.settle(payment, success(payment), entry=an_entry())
 
 
+def test_a_fence_may_put_the_schedule_off(payable: Payable) -> None:
+    repositories, invoice, _ = payable
+    tomorrow = invoice.due_on + timedelta(days=1)
+    repositories.payments.end(
+        confirming(payable), Step.FENCE, raise_epoch=True, entry=an_entry(), look_on=tomorrow
+    )
+    after = repositories.invoices.get("cust-1", invoice.invoice_id)
+    assert (after.look_on, after.lock, after.epoch) == (tomorrow, None, 1)
+
+
 def test_a_bound_intent_is_not_replaced(payable: Payable) -> None:
     payments = payable.repositories.payments
     payment = confirming(payable)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 
 from billfold.domain import autopay
 from billfold.domain.errors import (
@@ -199,7 +199,15 @@ class FakePayments:
             self._let_go(payment, decline.reason if decline.final else None)
             return after
 
-    def end(self, payment: Payment, step: Step, *, raise_epoch: bool, entry: Entry) -> Payment:
+    def end(
+        self,
+        payment: Payment,
+        step: Step,
+        *,
+        raise_epoch: bool,
+        entry: Entry,
+        look_on: date | None = None,
+    ) -> Payment:
         with self.store.lock:
             opened = replace(self._invoice(payment), status=InvoiceStatus.OPEN, lock=None)
             if raise_epoch:
@@ -207,6 +215,8 @@ class FakePayments:
             refused = payment.slot is not None and step is Step.REFUSE
             if refused:
                 opened = _spent(opened, payment, None)
+            if look_on:
+                opened = replace(opened, look_on=look_on)
             after = self._step(step, payment, payment, opened)
             self.store.tell(entry)
             self._let_go(payment, "source_unusable" if refused else None)

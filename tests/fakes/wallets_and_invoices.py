@@ -137,9 +137,7 @@ class FakeInvoices:
             over = known.status in {InvoiceStatus.PAID, InvoiceStatus.VOID}
             if over or known.look_on != owed.look_on:
                 raise StaleError
-            keeps = owed.waits is Obstacle.NEEDS_CONFIRMATION
-            waits = known.waits if keeps else None
-            self.store.invoices[key] = replace(known, look_on=to, waits=waits)
+            self.store.invoices[key] = replace(known, look_on=to)
 
     def add(self, invoice: Invoice) -> None:
         with self.store.lock:

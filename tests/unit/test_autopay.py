@@ -492,6 +492,22 @@ def test_an_unknown_outcome_is_left_to_the_reconciler(ports: FakePorts) -> None:
     assert confirms(ports) == 2
 
 
+def test_a_try_whose_answer_is_lost_is_not_made_again_on_the_same_day(ports: FakePorts) -> None:
+    """The bank may have said no: fifteen runs a day must not ask it fifteen times."""
+    answers(ports, *[Unknown()] * 30)
+    for day in (0, 1):
+        on(ports, day)
+        for _ in range(15):
+            run(ports)
+            ports.clock.at += timedelta(minutes=5)
+            ports.gateway.looks = [WantsMethod(POOR.decline), Canceled()]
+            reconcile(ports, lambda: 300)
+    assert confirms(ports) == 2
+    answers(ports)
+    on(ports, 2)
+    assert run(ports)["charged"] == 1
+
+
 def test_a_source_that_stripe_refuses_is_told_and_not_tried_every_hour(ports: FakePorts) -> None:
     answers(ports, Refused(about_card=True))
     ports.gateway.looks = [WantsMethod()]
@@ -538,19 +554,6 @@ def test_what_stands_in_the_way_on_the_last_day_is_told_too(ports: FakePorts) ->
     run(ports)
     run(ports)
     assert told(ports) == ["AutopayPaused", "InvoiceOverdue"]
-
-
-def test_each_refused_card_is_told_for_each_invoice_that_waits_for_it(ports: FakePorts) -> None:
-    other = an_invoice("INV-2", due_on=DUE, amounts=[700])
-    invoices.issue(other, ports)
-    answers(ports, STOLEN, STOLEN)
-    on(ports, 0)
-    run(ports)
-    assert told(ports) == ["PaymentFailed", "AutopayPaused"]
-    cards.make_primary("cust-1", ports.customers.wallet("cust-1").cards[1].card_id, ports)
-    run(ports)
-    run(ports)
-    assert told(ports) == ["PrimaryCardChanged", "PaymentFailed", "AutopayPaused"]
 
 
 def test_an_amount_that_no_card_can_be_charged_waits_and_is_overdue(

@@ -236,12 +236,11 @@ def _offer(at: Look, wallet: Wallet, today: date, ports: Ports) -> None:
     """Ask for every invoice that is due; first, so that none is forgotten if we come to harm.
 
     What is looked at later, or no more, is looked at from today on: the offer stands until there is
-    an answer to it, whatever becomes of the messages. What it waited for is told of anew.
+    an answer to it, whatever becomes of the messages.
     """
     due = [one for one in ports.invoices.open(at.customer_id) if one.due_on <= today]
     for one in due:
-        waited = one.waits not in {None, Obstacle.NEEDS_CONFIRMATION}
-        if one.look_on is None or one.look_on > today or waited:
+        if one.look_on is None or one.look_on > today:
             ports.invoices.bring_forward(at.customer_id, one, to=today)
     run = f"{at.run}/{wallet.version}"
     ports.autopay_queues.charge([Look(at.customer_id, at.day, run, one.invoice_id) for one in due])

@@ -93,8 +93,7 @@ class Invoices(Protocol):
     ``open`` is read consistently. ``get`` raises NotFoundError. ``looks`` gives a page of what
     automatic payment has to look at until a day, from one of the ``shards`` of an index, which may
     be late. ``look_again`` raises StaleError unless the invoice is open, free, and as it was read;
-    ``bring_forward``, which only makes it be looked at earlier, also takes one in payment, and
-    forgets what it waits for unless the bank wants its customer.
+    ``bring_forward``, which only makes it be looked at earlier, also takes one in payment.
     """
 
     def get(self, customer_id: str, invoice_id: str) -> Invoice: ...
@@ -194,7 +193,15 @@ class Payments(Protocol):
     def decline(
         self, payment: Payment, decline: Decline, card: CardFace | None, *, entry: Entry
     ) -> Payment: ...
-    def end(self, payment: Payment, step: Step, *, raise_epoch: bool, entry: Entry) -> Payment: ...
+    def end(
+        self,
+        payment: Payment,
+        step: Step,
+        *,
+        raise_epoch: bool,
+        entry: Entry,
+        look_on: date | None = None,
+    ) -> Payment: ...
     def review(
         self,
         payment: Payment,

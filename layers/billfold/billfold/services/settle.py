@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from billfold.domain import fact
+from billfold.domain.autopay import ONE_DAY
 from billfold.domain.decline import AUTHENTICATION_FAILED
 from billfold.domain.fact import Entry, Fact
 from billfold.domain.payment import (
@@ -84,11 +85,18 @@ def record_look(payment: Payment, answer: Answer, ports: Ports) -> Payment:
 
 
 def end(payment: Payment, step: Step, ports: Ports, *, raise_epoch: bool = False) -> Payment:
-    """Free the invoice after a refusal, a release or a fence: nothing was and will be charged."""
+    """Free the invoice after a refusal, a release or a fence: nothing was and will be charged.
+
+    The bank may have heard of what was sent and then fenced: the schedule asks it once a day.
+    """
     entry = _entry(payment, ports, fact.payment_canceled(payment, step.value))
+    heard = payment.slot is not None and payment.n > 0 and step is Step.FENCE
+    look_on = ports.clock.today() + ONE_DAY if heard else None
     return _write(
         payment,
-        lambda: ports.payments.end(payment, step, raise_epoch=raise_epoch, entry=entry),
+        lambda: ports.payments.end(
+            payment, step, raise_epoch=raise_epoch, entry=entry, look_on=look_on
+        ),
         ports,
         entry,
     )

@@ -145,8 +145,7 @@ class DynamoInvoices:
         StaleError
         """
         ids = (customer_id, owed.invoice_id)
-        keeps = owed.waits in {None, Obstacle.NEEDS_CONFIRMATION}
-        expression, values = changed({**keys.due(to, *ids), **({} if keeps else {"waits": None})})
+        expression, values = changed(keys.due(to, *ids))
         as_read, known = _as_read(owed.look_on, *ids)
         self._table.write(
             Update(

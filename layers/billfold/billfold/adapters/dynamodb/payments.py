@@ -20,7 +20,7 @@ All that leave a payment for somebody else to hear of put an entry into the outb
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from billfold.adapters.dynamodb import keys
@@ -245,8 +245,20 @@ class DynamoPayments:
             **_own_try(payment),
         )
 
-    def end(self, payment: Payment, step: Step, *, raise_epoch: bool, entry: Entry) -> Payment:
-        """Steps 8 and 9 without a charge; a fenced intent is left behind with its epoch."""
+    def end(
+        self,
+        payment: Payment,
+        step: Step,
+        *,
+        raise_epoch: bool,
+        entry: Entry,
+        look_on: date | None = None,
+    ) -> Payment:
+        """Steps 8 and 9 without a charge; a fenced intent is left behind with its epoch.
+
+        ``look_on`` is when automatic payment looks again, where that changes.
+        """
+        ids = (payment.customer_id, payment.invoice_id)
         fenced = {"epoch": payment.epoch + 1, "n": 0, "intent": None} if raise_epoch else {}
         # Stripe would refuse this card again: of a slot that is as good as the bank's word.
         refused = payment.slot is not None and step is Step.REFUSE
@@ -259,6 +271,7 @@ class DynamoPayments:
                 "lock": None,
                 **fenced,
                 **(_spent(payment, None) if refused else {}),
+                **(keys.due(look_on, *ids) if look_on else {}),
             },
             more=[
                 put_entry(entry),
