@@ -99,7 +99,7 @@ def payment_intents(tx: Transaction) -> Table:
             Link(one.id),
             status(one.body["status"]),
             Short(_amount(one.body["amount"], one.body)),
-            one.body["metadata"].get("invoice_id"),
+            next((v for k, v in one.body["metadata"].items() if k.endswith("invoice_id")), None),
             _link(one.body["customer"]),
             _failure(one.body["last_payment_error"]),
             _moment(one.body),

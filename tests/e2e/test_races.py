@@ -373,8 +373,8 @@ def test_a_second_charge_would_be_seen(track: Track) -> None:
         "payment_method": "pm_card_visa",
         "payment_method_types[]": "card",
         "confirm": "true",
-        "metadata[customer_id]": scene.payer.customer_id,
-        "metadata[invoice_id]": invoice["invoice_id"],
+        "metadata[billfold_customer_id]": scene.payer.customer_id,
+        "metadata[billfold_invoice_id]": invoice["invoice_id"],
     }
     track.stripe.post("payment_intents", **form)
     found = scene.violations(invoice, answers)

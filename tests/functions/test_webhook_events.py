@@ -88,11 +88,13 @@ def test_a_decline_says_which_confirm_it_answers(ports: FakePorts, event: Event)
 
 
 def test_the_owner_is_told_by_our_metadata(ports: FakePorts, event: Event) -> None:
-    ours = {"customer_id": "cust-1", "invoice_id": "inv_1", "epoch": "0"}
-    subject = {"id": "pi_1", "object": "payment_intent", "metadata": ours}
-    succeeded = of_stripe("payment_intent.succeeded", subject)
-    deliver(delivery(event("stripe_webhook/bad-signature"), succeeded))
-    assert ports.event_queue.sent[0].owner == Owner("cust-1", "inv_1")
+    ours = {"billfold_customer_id": "cust-1", "billfold_invoice_id": "inv_1"}
+    others = {"customer_id": "77", "invoice_id": "9"}
+    for metadata in (ours, others):
+        subject = {"id": "pi_1", "object": "payment_intent", "metadata": metadata}
+        succeeded = of_stripe("payment_intent.succeeded", subject)
+        deliver(delivery(event("stripe_webhook/bad-signature"), succeeded))
+    assert [sent.owner for sent in ports.event_queue.sent] == [Owner("cust-1", "inv_1"), None]
 
 
 def test_what_we_do_not_listen_to_is_answered_and_forgotten(ports: FakePorts, event: Event) -> None:

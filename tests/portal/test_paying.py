@@ -58,7 +58,7 @@ def expect_paid(page: Page) -> None:
 
 
 def paid_once(someone: Customer, invoice: dict[str, Any]) -> None:
-    charged = [c for c in someone.charges() if c.metadata["invoice_id"] == invoice["invoice_id"]]
+    charged = [c for c in someone.charges() if c.metadata["billfold_invoice_id"] == invoice["invoice_id"]]
     assert len(charged) == 1
     assert someone.invoice(invoice["number"])["status"] == "paid"
 

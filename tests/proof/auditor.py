@@ -32,7 +32,7 @@ class Auditor:
                 charge=charge["id"],
                 intent=charge["payment_intent"],
                 customer_id=self.customer_id,
-                invoice_id=charge["metadata"]["invoice_id"],
+                invoice_id=charge["metadata"]["billfold_invoice_id"],
                 money=from_stripe_amount(charge["amount_captured"], charge["currency"]),
                 payment_method=charge["payment_method"],
                 charged_on=datetime.fromtimestamp(charge["created"], UTC).date(),
@@ -47,7 +47,7 @@ class Auditor:
         return [
             StripeIntent(
                 intent["id"],
-                intent["metadata"]["invoice_id"],
+                intent["metadata"]["billfold_invoice_id"],
                 intent["status"],
                 from_stripe_amount(intent["amount"], intent["currency"]),
             )
@@ -56,7 +56,9 @@ class Auditor:
 
     def _mine(self, path: str) -> list[dict[str, Any]]:
         newest = self.side.get(path, limit=NEWEST)
-        return [one for one in newest if metadata(one).get("customer_id") == self.customer_id]
+        return [
+            one for one in newest if metadata(one).get("billfold_customer_id") == self.customer_id
+        ]
 
 
 def metadata(subject: dict[str, Any]) -> dict[str, str]:

@@ -50,7 +50,7 @@ class StripeSide:
         assert answer.status_code in {200, 400}, answer.text
 
     def customer(self, customer_id: str) -> str:
-        made = self.emulator.post("customers", **{"metadata[customer_id]": customer_id})
+        made = self.emulator.post("customers", **{"metadata[billfold_customer_id]": customer_id})
         return str(made["id"])
 
     def attached(self, card: str, customer: str) -> dict[str, Any]:

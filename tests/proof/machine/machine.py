@@ -282,7 +282,7 @@ class Machine(RuleBasedStateMachine):
     def charged_at_most_once(self) -> None:
         """And never a card that was deleted."""
         charges = self.world.charges()
-        paid = [charge["metadata"]["invoice_id"] for charge in charges]
+        paid = [charge["metadata"]["billfold_invoice_id"] for charge in charges]
         assert len(paid) == len(set(paid)), f"charged twice: {Counter(paid)}"
         for charge in charges:
             before = self.world.history.removed.get(charge["payment_method"])

@@ -26,6 +26,7 @@ from billfold.domain.payment import (
     Trigger,
     Unknown,
 )
+from billfold.domain.stripe_event import CUSTOMER_ID, INTENT_GENERATION, INVOICE_ID
 from billfold.domain.wallet import CardDetails
 from billfold.services.ports import (
     ChargeView,
@@ -58,7 +59,7 @@ class StripeGateway:
         """Make the Stripe customer of a wallet; it carries our number and no name."""
         with _available():
             customer = self._client.v1.customers.create(
-                params={"metadata": {"customer_id": customer_id}},
+                params={"metadata": {CUSTOMER_ID: customer_id}},
                 # A key of its own: one that is kept would repeat a server error for a day. A
                 # customer too many stays unused.
                 options={"idempotency_key": f"customer:{customer_id}:{uuid4()}"},
@@ -76,7 +77,7 @@ class StripeGateway:
                     "customer": stripe_customer,
                     "allowed_payment_method_types": ["card"],
                     "usage": "off_session",
-                    "metadata": {"customer_id": customer_id},
+                    "metadata": {CUSTOMER_ID: customer_id},
                 }
             )
         if not setup.client_secret:
@@ -141,9 +142,9 @@ class StripeGateway:
                         "confirmation_method": "manual",
                         "allowed_payment_method_types": ["card"],
                         "metadata": {
-                            "invoice_id": payment.invoice_id,
-                            "customer_id": payment.customer_id,
-                            "epoch": str(payment.epoch),
+                            INVOICE_ID: payment.invoice_id,
+                            CUSTOMER_ID: payment.customer_id,
+                            INTENT_GENERATION: str(payment.epoch),
                         },
                     },
                     options={"idempotency_key": key},
@@ -254,7 +255,7 @@ class StripeGateway:
         details = CardDetails(
             found.id, card.fingerprint or found.id, card.last4, card.exp_month, card.exp_year
         )
-        return getattr(metadata, "customer_id", None), details
+        return getattr(metadata, CUSTOMER_ID, None), details
 
     def charge(self, charge: str) -> ChargeView:
         """Look at a charge: its intent, what was refunded, and how a dispute stands.
@@ -304,7 +305,7 @@ def _answered(error: BaseException | None) -> bool:
 def _read_setup(setup: "SetupIntent") -> SetupResult:
     customer = setup.customer
     stripe_customer = customer if isinstance(customer, str) or customer is None else customer.id
-    customer_id = getattr(setup.metadata, "customer_id", None)
+    customer_id = getattr(setup.metadata, CUSTOMER_ID, None)
     method = setup.payment_method
     if setup.status != "succeeded" or method is None or isinstance(method, str):
         error = setup.last_setup_error

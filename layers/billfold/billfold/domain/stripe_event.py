@@ -36,6 +36,11 @@ ALLOWED: Final = frozenset(
 )
 """Every other type is answered and forgotten."""
 
+CUSTOMER_ID: Final = "billfold_customer_id"
+INVOICE_ID: Final = "billfold_invoice_id"
+INTENT_GENERATION: Final = "billfold_intent_generation"
+"""Our keys of metadata; the prefix tells them from those of other applications of the account."""
+
 PATIENCE: Final = (
     timedelta(minutes=1),
     timedelta(minutes=5),
@@ -55,7 +60,7 @@ class Owner:
     @classmethod
     def of(cls, metadata: Mapping[str, str]) -> "Owner | None":
         """Read it; None for what is not ours."""
-        customer_id, invoice_id = metadata.get("customer_id"), metadata.get("invoice_id")
+        customer_id, invoice_id = metadata.get(CUSTOMER_ID), metadata.get(INVOICE_ID)
         return cls(customer_id, invoice_id) if customer_id and invoice_id else None
 
 
