@@ -12,6 +12,7 @@ from typing import Final
 from billfold.domain.money import Money
 from billfold.domain.payment import StoredCard
 
+from tests.proof.crash import restore_paths
 from tests.proof.crash.acts import change, delete, leave, pay
 from tests.proof.crash.autopay_paths import (
     another_card,
@@ -188,4 +189,15 @@ SCENARIOS: Final = (
     Scenario("automatic payment, opted out", 10, opted_out, after=ends),
     Scenario("automatic payment, card expired", 10, expired, after=ends),
     Scenario("night before anybody settles", 7, nightly, after=agrees),
+    Scenario(
+        "restored, and paid again", 13, restore_paths.paid_again, after=restore_paths.asked_for
+    ),
+    Scenario("restored, and charged again", 13, restore_paths.charged_again, after=ends),
+    Scenario(
+        "restored, and paid with another card",
+        13,
+        restore_paths.another_card,
+        after=restore_paths.asked_for,
+    ),
+    Scenario("restored, and voided", 9, restore_paths.voided, after=restore_paths.asked_for),
 )
