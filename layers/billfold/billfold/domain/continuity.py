@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 GAP: Final = timedelta(minutes=3)
-"""The table is told the time every minute; no table is restored to a nearer point (AWS documentation,
+"""The table is told the time every minute; no table is restored to a nearer point (AWS documents,
 "Point-in-time recovery": the latest restorable time is typically five minutes before now)."""
 
 
