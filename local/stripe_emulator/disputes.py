@@ -192,7 +192,6 @@ def _body(call: Call, charge: JsonObject, reason: str, amount: int, *, inquiry: 
             "card": {
                 "brand": card["brand"],
                 "case_type": "inquiry" if inquiry else "chargeback",
-                "network": card["brand"],
                 "network_reason_code": _network_code(card["brand"], reason, inquiry=inquiry),
             },
             "type": "card",

@@ -64,7 +64,6 @@ PAYMENT_METHOD_DATA: Final = Shape(
 )
 # What creating, updating and confirming an intent have in common.
 INTENT: Final[dict[str, Field]] = {
-    "allowed_payment_method_types": Many(Identifier()),
     "payment_method": Identifier(),
     "payment_method_data": PAYMENT_METHOD_DATA,
     "payment_method_types": Many(Identifier()),

@@ -9,7 +9,7 @@ from typing import Any
 from local.stripe_emulator import clock, forms, parameters
 from local.stripe_emulator.api_keys import authorize, read_key
 from local.stripe_emulator.calls import Call, Endpoint
-from local.stripe_emulator.errors import ApiError, error_object
+from local.stripe_emulator.errors import ApiError, error_object, invalid_request
 from local.stripe_emulator.expansion import expand
 from local.stripe_emulator.idempotency import (
     Stored,
@@ -22,7 +22,7 @@ from local.stripe_emulator.ids import new_id
 from local.stripe_emulator.in_use import InUse, key_in_use, object_in_use
 from local.stripe_emulator.intents import public_view
 from local.stripe_emulator.routing import find_endpoint
-from local.stripe_emulator.settings import Settings
+from local.stripe_emulator.settings import API_VERSION, Settings
 from local.stripe_emulator.store import Store, Transaction
 
 SERVER_ERROR = {
@@ -41,6 +41,8 @@ class Incoming:
     authorization: str | None = None
     idempotency_key: str | None = None
     base_url: str = ""
+    # `Stripe-Version`; without it the account's own counts, which is the emulator's.
+    version: str | None = None
     id: str = field(default_factory=lambda: new_id("req", 14))
 
 
@@ -72,6 +74,14 @@ class _Request:
             return set()
         refunded = (self.params.get(name) for name in ("charge", "payment_intent"))
         return {*self.path.values(), *(one for one in refunded if one)}
+
+
+def _require_version(version: str | None) -> None:
+    if version not in (None, API_VERSION):
+        raise invalid_request(
+            f"Invalid Stripe API version: {version}. This emulator speaks {API_VERSION} and no "
+            "other: another version is modeled before it is used."
+        )
 
 
 def _given(key: str | None) -> tuple[str, ...]:
@@ -122,6 +132,7 @@ class Gateway:
         raw = forms.decode(incoming.encoded)
         in_form = raw.pop("key", None)
         key = read_key(incoming.authorization, in_form if isinstance(in_form, str) else None)
+        _require_version(incoming.version)
         endpoint, path = find_endpoint(incoming.method, incoming.path)
         publishable = authorize(key, endpoint.access, self._settings)
         params = parameters.read(endpoint.accepts, raw)

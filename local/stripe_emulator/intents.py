@@ -155,11 +155,9 @@ def require_own(intent: JsonObject, method: Record, *, made: bool = True) -> Non
 
 def method_types(given: JsonObject) -> JsonObject:
     """Give an intent's fields about which kinds of payment method it takes."""
-    allowed = given.get("allowed_payment_method_types")
     listed = given.get("payment_method_types")
-    for name in ("allowed_payment_method_types", "payment_method_types"):
-        if given.get(name) not in (None, [], ["card"]):
-            raise invalid_request("Only cards are accepted.", param=name)
+    if listed not in (None, [], ["card"]):
+        raise invalid_request("Only cards are accepted.", param="payment_method_types")
     automatic = given.get("automatic_payment_methods")
     if automatic and listed:
         raise invalid_request(
@@ -170,10 +168,10 @@ def method_types(given: JsonObject) -> JsonObject:
     chosen: dict[str, Any] | None = None
     if automatic is not None and automatic["enabled"]:
         chosen = {"allow_redirects": automatic.get("allow_redirects", "always"), "enabled": True}
-    elif automatic is None and not listed and not allowed:
+    elif automatic is None and not listed:
         chosen = {"allow_redirects": "always", "enabled": True}
     return {
-        "allowed_payment_method_types": allowed,
+        "allowed_payment_method_types": None,
         "automatic_payment_methods": chosen,
         "payment_method_types": ["card"],
     }

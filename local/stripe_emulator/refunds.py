@@ -94,7 +94,6 @@ def _refund(call: Call, charge: JsonObject, amount: int, status: str) -> Record:
         "charge": charge["id"],
         "created": call.now,
         "currency": charge["currency"],
-        "customer": charge["customer"],
         "destination_details": {
             "card": {"reference_status": "pending", "reference_type": "acquirer_reference_number",
                      "type": "refund"},
@@ -102,7 +101,6 @@ def _refund(call: Call, charge: JsonObject, amount: int, status: str) -> Record:
         },
         "metadata": merged_metadata({}, call.params.get("metadata")),
         "payment_intent": charge["payment_intent"],
-        "payment_method": charge["payment_method"],
         "reason": call.params.get("reason"),
         "receipt_number": None,
         "source_transfer_reversal": None,
