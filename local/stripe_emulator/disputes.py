@@ -43,6 +43,7 @@ _FILES = (
     "duplicate_charge_documentation receipt service_documentation shipping_documentation "
     "uncategorized_file"
 )
+UNMODELED_EVIDENCE: Final = frozenset({*_FILES.split(), "enhanced_evidence", "refund_policy"})
 _DAYS_TO_ANSWER = 20
 
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from local.stripe_emulator import clock, forms, parameters
-from local.stripe_emulator.api_keys import authorize, read_key
+from local.stripe_emulator.api_keys import is_publishable, read_key, require_access
 from local.stripe_emulator.calls import Call, Endpoint
-from local.stripe_emulator.errors import ApiError, error_object, invalid_request
+from local.stripe_emulator.errors import ApiError, error_object, invalid_request, not_modeled
 from local.stripe_emulator.expansion import expand
 from local.stripe_emulator.idempotency import (
     Stored,
@@ -43,6 +43,8 @@ class Incoming:
     base_url: str = ""
     # `Stripe-Version`; without it the account's own counts, which is the emulator's.
     version: str | None = None
+    # `Stripe-Account`: a connected account, of which there is none.
+    account: str | None = None
     id: str = field(default_factory=lambda: new_id("req", 14))
 
 
@@ -132,9 +134,12 @@ class Gateway:
         raw = forms.decode(incoming.encoded)
         in_form = raw.pop("key", None)
         key = read_key(incoming.authorization, in_form if isinstance(in_form, str) else None)
+        publishable = is_publishable(key, self._settings)
         _require_version(incoming.version)
+        if incoming.account is not None:
+            raise not_modeled("Stripe-Account")
         endpoint, path = find_endpoint(incoming.method, incoming.path)
-        publishable = authorize(key, endpoint.access, self._settings)
+        require_access(endpoint.access, publishable=publishable)
         params = parameters.read(endpoint.accepts, raw)
         idempotency_key = incoming.idempotency_key if incoming.method == "POST" else None
         check_key(idempotency_key)

@@ -16,7 +16,9 @@ from local.stripe_emulator.payment_methods import (
     require_usable,
 )
 from local.stripe_emulator.store import Record
+from local.stripe_emulator.unmodeled import OTHER_TYPES
 
+_CARD: Final = "card"
 _NAMES: Final = {"payment_intent": "PaymentIntent", "setup_intent": "SetupIntent"}
 # What a browser with the publishable key and the client secret may see.
 _PUBLIC: Final = {
@@ -156,8 +158,12 @@ def require_own(intent: JsonObject, method: Record, *, made: bool = True) -> Non
 def method_types(given: JsonObject) -> JsonObject:
     """Give an intent's fields about which kinds of payment method it takes."""
     listed = given.get("payment_method_types")
-    if listed not in (None, [], ["card"]):
-        raise invalid_request("Only cards are accepted.", param="payment_method_types")
+    for name in listed or ():
+        if name != _CARD and name not in OTHER_TYPES:
+            raise invalid_request(
+                f"The payment method type provided: {name[:40]} is invalid.",
+                param="payment_method_types",
+            )
     automatic = given.get("automatic_payment_methods")
     if automatic and listed:
         raise invalid_request(
@@ -173,8 +179,21 @@ def method_types(given: JsonObject) -> JsonObject:
     return {
         "allowed_payment_method_types": None,
         "automatic_payment_methods": chosen,
-        "payment_method_types": ["card"],
+        "payment_method_types": listed or [_CARD],
     }
+
+
+def require_type(intent: JsonObject) -> None:
+    """Refuse a card where the intent takes none."""
+    types = intent["payment_method_types"]
+    if _CARD not in types:
+        raise invalid_request(
+            f"The PaymentMethod provided ({_CARD}) is not allowed for this "
+            f"{noun(intent['object'])}. Please attach a PaymentMethod of one of the following "
+            f"types: {', '.join(types)}.",
+            param="payment_method",
+            executed=True,
+        )
 
 
 def require_return_url(call: Call, intent: JsonObject) -> None:

@@ -17,11 +17,13 @@ from local.stripe_emulator.errors import (
     invalid_request,
     unexpected_state,
 )
+from local.stripe_emulator.fields import shipping
 from local.stripe_emulator.intents import (
     given_method,
     next_action,
     require_own,
     require_return_url,
+    require_type,
 )
 from local.stripe_emulator.payment_methods import (
     card_expired,
@@ -54,14 +56,18 @@ def confirm(call: Call, intent: Record) -> None:
         return
     method = _method(call, intent)
     require_own(body, method)
+    require_type(body)
     require_return_url(call, body)
     card_options = (call.params.get("payment_method_options") or {}).get("card") or {}
     if token := card_options.get("cvc_token"):
         _use_cvc(call, intent, token)
     if "setup_future_usage" in call.params:
         body["setup_future_usage"] = call.params["setup_future_usage"]
-    if "receipt_email" in call.params:
-        body["receipt_email"] = call.params["receipt_email"]
+    for name in ("receipt_email", "capture_method"):
+        if name in call.params:
+            body[name] = call.params[name]
+    if "shipping" in call.params:
+        body["shipping"] = shipping(call.params["shipping"])
     if method.id != body["payment_method"]:
         intent.private["authenticated"] = None
     body["payment_method"] = method.id
