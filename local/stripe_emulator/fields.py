@@ -44,8 +44,9 @@ CARD: Final = Shape(
     }
 )
 METHOD_TYPE: Final = Choice(("card",), OTHER_TYPES)
-# Nobody has methods of the other types.
-LISTED_TYPE: Final = Choice(("card", *sorted(OTHER_TYPES)))
+# Nobody has methods of the other types: such a list is empty.
+_IN_PERSON = frozenset({"card_present", "interac_present"})
+LISTED_TYPE: Final = Choice(("card", *sorted(OTHER_TYPES - _IN_PERSON)), _IN_PERSON)
 _THREE_D_SECURE = Choice(("any", "automatic", "challenge"))
 _CUSTOMER_ACCEPTANCE = Shape(
     {

@@ -201,7 +201,8 @@ def require_return_url(call: Call, intent: JsonObject) -> None:
     automatic = intent["automatic_payment_methods"]
     if not automatic or automatic["allow_redirects"] == "never":
         return
-    if call.params.get("return_url") or call.params.get("use_stripe_sdk"):
+    # Off session nobody can be redirected.
+    if any(call.params.get(name) for name in ("return_url", "use_stripe_sdk", "off_session")):
         return
     raise invalid_request(
         f"This {noun(intent['object'])} is configured to accept payment methods enabled in your "

@@ -117,7 +117,7 @@ class Choice:
 
     def read(self, raw: Any, name: str) -> str | None:
         """Give the word."""
-        if raw in self.unmodeled:
+        if isinstance(raw, str) and raw in self.unmodeled:
             raise not_modeled(f"{name}={raw}")
         if raw not in self.words:
             head = name.rsplit("[", maxsplit=1)[-1].removesuffix("]")

@@ -6,10 +6,10 @@ the bank's step, after which it goes on (`resume`) or fails (`fail_authenticatio
 
 from typing import Final
 
-from local.stripe_emulator.bank import Approved, Question, Use, judge, unauthenticated
+from local.stripe_emulator.bank import Approved, Question, Use, judge
 from local.stripe_emulator.calls import Call, JsonObject
 from local.stripe_emulator.charges import make_charge
-from local.stripe_emulator.declines import Decline
+from local.stripe_emulator.declines import DECLINES, Decline
 from local.stripe_emulator.disputes import dispute_by_card
 from local.stripe_emulator.errors import (
     ApiError,
@@ -201,8 +201,7 @@ def _attempt(call: Call, intent: Record, method: Record) -> None:
     elif isinstance(verdict, Decline):
         _decline(call, intent, method, verdict, authenticated=authenticated)
     elif attempt["error_on_requires_action"]:
-        refusal = unauthenticated(test_card_of(method))
-        _decline(call, intent, method, refusal, authenticated=False)
+        _decline(call, intent, method, DECLINES["authentication_required"], authenticated=False)
     else:
         body = intent.body
         body.update(next_action=next_action(call, body), status="requires_action")

@@ -80,8 +80,8 @@ _PARAMETERS: Final = {
     "POST /v1/payment_methods/{payment_method}/attach": "customer_account",
     "POST /v1/refunds": "currency customer instructions_email origin refund_application_fee "
     "reverse_transfer",
-    "POST /v1/charges/{charge}/refunds": "refund_application_fee reverse_transfer "
-    "instructions_email",
+    "POST /v1/charges/{charge}/refunds": "currency customer origin refund_application_fee "
+    "instructions_email reverse_transfer",
     "POST /v1/setup_intents": f"{_SETUP} confirmation_token on_behalf_of single_use",
     "GET /v1/setup_intents": "attach_to_self customer_account",
     "POST /v1/setup_intents/{intent}": _SETUP,

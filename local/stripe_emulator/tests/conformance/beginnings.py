@@ -1,5 +1,6 @@
 """What a recording begins with: objects older than it, made by the emulator's own routes."""
 
+import json
 from typing import Any
 
 from local.stripe_emulator.card_table import TEST_CARDS
@@ -75,6 +76,8 @@ class Beginnings:
             # The request says whose it is, if anything does.
             owner = next((one for one in _customers(asked) if one.startswith("cus_")), None)
         customer = self._id(account, owner if isinstance(owner, str) else None, asked)
+        if "already been attached" in json.dumps(asked.answer):
+            customer = self._customer(account, {}, asked)
         if customer is not None:
             account.ask("POST", f"/v1/payment_methods/{method}/attach", customer=customer)
         return method
