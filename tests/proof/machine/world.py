@@ -182,7 +182,7 @@ class World:
 
     def charges(self) -> list[dict[str, Any]]:
         """Give all charges that succeeded at Stripe, newest first."""
-        listed = self.emulator.get("/v1/charges", limit=100)
+        listed = self.emulator.every("/v1/charges")
         return [charge for charge in listed if charge["status"] == "succeeded"]
 
     def charges_on(self, payment_method: str) -> frozenset[str]:
