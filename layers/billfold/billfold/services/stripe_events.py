@@ -16,7 +16,7 @@ from billfold.domain.errors import (
 from billfold.domain.limit import FAILED_CARDS
 from billfold.domain.payment import Declined, Dispute, Payment, State
 from billfold.domain.stripe_event import PATIENCE, Owner, Parked, StripeEvent
-from billfold.services import cards, outbox, settle
+from billfold.services import cards, outbox, settle, wallets
 from billfold.services.ports import ChargeView, Ports, StaleError
 
 logger = logging.getLogger(__name__)
@@ -162,7 +162,7 @@ def _renewed(payment_method: str, ports: Ports) -> bool:
         # Detached since: it is in no wallet.
         return True
     if customer_id:
-        cards.change(customer_id, lambda wallet: wallet.renew(details), ports)
+        wallets.change(customer_id, lambda wallet: wallet.renew(details), ports)
     return True
 
 
