@@ -91,11 +91,11 @@ def _outcome(method: Record, decline: Decline | None) -> JsonObject:
         }
     return outcome | {
         "advice_code": decline.advice_code,
+        "network_advice_code": decline.network_advice,
         "network_decline_code": decline.network_code,
         "network_status": "declined_by_network",
         "reason": decline.reason,
-        "seller_message": "The bank returned the decline code "
-        f"`{decline.decline_code or decline.code}`.",
+        "seller_message": f"The bank returned the decline code `{decline.decline_code}`.",
         "type": "issuer_declined",
     }
 

@@ -1,7 +1,8 @@
 """From a request to its answer: key, route, parameters, idempotency, execution."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,7 +12,6 @@ from local.stripe_emulator.calls import Call, Endpoint
 from local.stripe_emulator.errors import ApiError, error_object
 from local.stripe_emulator.expansion import expand
 from local.stripe_emulator.idempotency import (
-    KeysInUse,
     Stored,
     check_key,
     fingerprint,
@@ -19,6 +19,7 @@ from local.stripe_emulator.idempotency import (
     remember,
 )
 from local.stripe_emulator.ids import new_id
+from local.stripe_emulator.in_use import InUse, key_in_use, object_in_use
 from local.stripe_emulator.intents import public_view
 from local.stripe_emulator.routing import find_endpoint
 from local.stripe_emulator.settings import Settings
@@ -65,6 +66,17 @@ class _Request:
     key: str | None
     publishable: bool
 
+    def changes(self) -> set[str]:
+        """Tell which objects the request changes, as far as it names them."""
+        if self.incoming.method == "GET":
+            return set()
+        refunded = (self.params.get(name) for name in ("charge", "payment_intent"))
+        return {*self.path.values(), *(one for one in refunded if one)}
+
+
+def _given(key: str | None) -> tuple[str, ...]:
+    return () if key is None else (key,)
+
 
 class Gateway:
     """Answers requests, each in a transaction of its own."""
@@ -73,7 +85,8 @@ class Gateway:
         self._store = store
         self._settings = settings
         self._after_commit = after_commit
-        self.keys = KeysInUse()
+        self._keys = InUse(key_in_use)
+        self._objects = InUse(object_in_use)
 
     def answer(self, incoming: Incoming, *, break_answer: bool = False) -> Answer:
         """Answer a request.
@@ -88,12 +101,22 @@ class Gateway:
         try:
             request = self._understand(incoming)
             key_kind = "publishable" if request.publishable else "secret"
-            with self.keys.held(request.key), self._store.transaction() as tx:
+            with (
+                self._keys.held(*_given(request.key)),
+                self._objects.held(*request.changes()),
+                self._store.transaction() as tx,
+            ):
                 answer = self._execute(tx, request, break_answer=break_answer)
         except ApiError as error:
             return Answer(error.status, json.dumps(error.body), key_kind=key_kind)
         self._after_commit()
         return answer
+
+    @contextmanager
+    def held(self, incoming: Incoming) -> Iterator[None]:
+        """Have the idempotency key of a request in use, without answering it."""
+        with self._keys.held(*_given(incoming.idempotency_key)):
+            yield
 
     def _understand(self, incoming: Incoming) -> _Request:
         raw = forms.decode(incoming.encoded)

@@ -3,7 +3,13 @@
 from typing import Any, Final
 
 from local.stripe_emulator.calls import Call, JsonObject
-from local.stripe_emulator.errors import invalid_request, missing_parameter, no_such
+from local.stripe_emulator.errors import (
+    ApiError,
+    error_object,
+    invalid_request,
+    missing_parameter,
+    no_such,
+)
 from local.stripe_emulator.payment_methods import (
     find_payment_method,
     make_payment_method,
@@ -112,23 +118,39 @@ def given_method(call: Call) -> Record | None:
     return None
 
 
-def require_own(intent: JsonObject, method: Record) -> None:
-    """Refuse a method of another customer, and one that cannot be used any more."""
+def require_own(intent: JsonObject, method: Record, *, made: bool = True) -> None:
+    """Refuse a method of another customer, and one that cannot be used any more.
+
+    Parameters
+    ----------
+    made
+        The intent exists already; then it comes along with the error.
+    """
     require_usable(method)
-    owner, customer = method.body["customer"], intent["customer"]
+    owner, customer, kind = method.body["customer"], intent["customer"], intent["object"]
     if owner is None or owner == customer:
         return
-    if customer is None:
+    code, param = None, "payment_method"
+    if customer is not None:
         message = (
-            "The payment method you provided is attached to a customer so for security purposes "
-            "you must provide the customer in the request."
+            f"The PaymentMethod {method.id} does not belong to the Customer you supplied "
+            f"{customer}. Please use this PaymentMethod with the Customer that it belongs to "
+            "instead."
+        )
+    elif kind == "setup_intent":
+        message = (
+            f"The payment method supplied ({method.id}) belongs to the Customer {owner}. Please "
+            "include the Customer in the `customer` parameter on the SetupIntent."
         )
     else:
+        # Stripe names the parameter that there was before PaymentMethods.
+        code, param = "parameter_missing", "source"
         message = (
-            f"The customer does not have a payment method with the ID {method.id}. The payment "
-            "method must be attached to the customer."
+            f"The `payment_method` parameter supplied {method.id} belongs to the Customer {owner}. "
+            "Please include the Customer in the `customer` parameter on the PaymentIntent."
         )
-    raise invalid_request(message, param="payment_method", executed=True)
+    along = {kind: intent} if made else {}
+    raise ApiError(400, error_object("invalid_request_error", message, code, param=param, **along))
 
 
 def method_types(given: JsonObject) -> JsonObject:

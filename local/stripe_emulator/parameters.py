@@ -92,13 +92,14 @@ class Integer:
 
 @dataclass(frozen=True)
 class Flag:
-    """A boolean, written `true` or `false`."""
+    """A boolean, written `true` or `false`; `True`, as Python writes it, is taken as well."""
 
     def read(self, raw: Any, name: str) -> bool:
         """Give the boolean."""
-        if raw not in ("true", "false"):
+        written = raw.lower() if isinstance(raw, str) else ""
+        if written not in ("true", "false"):
             raise invalid_request(f"Invalid boolean: {raw}", param=name)
-        return bool(raw == "true")
+        return written == "true"
 
 
 @dataclass(frozen=True)

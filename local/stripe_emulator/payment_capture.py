@@ -43,9 +43,9 @@ def _capture(call: Call) -> JsonObject:
         captured=True,
     )
     call.save(charge, "charge.captured")
+    dispute_by_card(call, charge)
     body.update(amount_capturable=0, amount_received=amount, status="succeeded")
     call.save(intent, "payment_intent.succeeded")
-    dispute_by_card(call, charge)
     return body
 
 

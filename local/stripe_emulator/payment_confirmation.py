@@ -6,10 +6,10 @@ the bank's step, after which it goes on (`resume`) or fails (`fail_authenticatio
 
 from typing import Final
 
-from local.stripe_emulator.bank import Approved, Question, Use, judge
+from local.stripe_emulator.bank import Approved, Question, Use, judge, unauthenticated
 from local.stripe_emulator.calls import Call, JsonObject
 from local.stripe_emulator.charges import make_charge
-from local.stripe_emulator.declines import DECLINES, Decline
+from local.stripe_emulator.declines import Decline
 from local.stripe_emulator.disputes import dispute_by_card
 from local.stripe_emulator.errors import (
     ApiError,
@@ -57,7 +57,7 @@ def confirm(call: Call, intent: Record) -> None:
     require_return_url(call, body)
     card_options = (call.params.get("payment_method_options") or {}).get("card") or {}
     if token := card_options.get("cvc_token"):
-        use_cvc_token(call, token)
+        _use_cvc(call, intent, token)
     if "setup_future_usage" in call.params:
         body["setup_future_usage"] = call.params["setup_future_usage"]
     if "receipt_email" in call.params:
@@ -150,6 +150,19 @@ def _method(call: Call, intent: Record) -> Record:
     return find_payment_method(call, intent.body["payment_method"])
 
 
+def _use_cvc(call: Call, intent: Record, token: str) -> None:
+    try:
+        use_cvc_token(call, token)
+    except ApiError as refused:
+        if not refused.executed:
+            raise
+        # Used before: this attempt is over, and the intent comes along as it is then.
+        intent.body.update(payment_method=None, status="requires_payment_method")
+        call.save(intent)
+        error = refused.error | {"payment_intent": intent.body}
+        raise ApiError(refused.status, error, commit=True) from refused
+
+
 def _asks_for_three_d_secure(body: JsonObject, card_options: JsonObject) -> bool:
     stored = body["payment_method_options"]["card"]["request_three_d_secure"]
     return card_options.get("request_three_d_secure", stored) in _FORCED
@@ -182,7 +195,8 @@ def _attempt(call: Call, intent: Record, method: Record) -> None:
     elif isinstance(verdict, Decline):
         _decline(call, intent, method, verdict, authenticated=authenticated)
     elif attempt["error_on_requires_action"]:
-        _decline(call, intent, method, DECLINES["authentication_required"], authenticated=False)
+        refusal = unauthenticated(test_card_of(method))
+        _decline(call, intent, method, refusal, authenticated=False)
     else:
         body = intent.body
         body.update(next_action=next_action(call, body), status="requires_action")
@@ -206,20 +220,23 @@ def _succeed(call: Call, intent: Record, method: Record, *, authenticated: bool)
         body.update(amount_capturable=body["amount"], status="requires_capture")
         call.save(intent, "payment_intent.amount_capturable_updated")
         return
+    # A card that disputes does so before the payment is said to have succeeded.
+    dispute_by_card(call, charge)
     body.update(amount_received=body["amount"], status="succeeded")
     call.save(intent, "payment_intent.succeeded")
-    dispute_by_card(call, charge)
 
 
 def _decline(
     call: Call, intent: Record, method: Record, decline: Decline, *, authenticated: bool
 ) -> None:
-    record_checks(method)
-    method.private["used_up"] = method.body["customer"] is None
-    call.save(method)
-    charge = make_charge(call, intent.body, method, decline, authenticated=authenticated)
-    intent.body["latest_charge"] = charge.id
-    error = decline.error(charge=charge.id, payment_method=method.body)
+    charge = None
+    if decline.asked_bank:
+        record_checks(method)
+        method.private["used_up"] = method.body["customer"] is None
+        call.save(method)
+        charge = make_charge(call, intent.body, method, decline, authenticated=authenticated).id
+        intent.body["latest_charge"] = charge
+    error = decline.error(charge=charge, payment_method=method.body)
     _want_method(call, intent, error)
     raise ApiError(402, error | {"payment_intent": intent.body}, commit=True)
 

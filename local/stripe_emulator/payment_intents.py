@@ -1,6 +1,5 @@
 """PaymentIntents: create, get, update, list, search; confirming and capturing are next door."""
 
-import copy
 from typing import Any, Final
 
 from local.stripe_emulator import lists
@@ -13,7 +12,6 @@ from local.stripe_emulator.fields import (
     INTENT,
     PAYMENT_CARD_OPTIONS,
     SHIPPING,
-    changes,
     merged_metadata,
     shipping,
 )
@@ -141,7 +139,7 @@ def _apply(call: Call, record: Record) -> None:
         body["payment_method_options"]["card"]["request_three_d_secure"] = choice
     method = given_method(call)
     if method is not None:
-        require_own(body, method)
+        require_own(body, method, made=record.seq > 0)
         body.update(payment_method=method.id, next_action=None, status="requires_confirmation")
         record.private["authenticated"] = None
 
@@ -159,7 +157,7 @@ def _get(call: Call) -> JsonObject:
 
 def _update(call: Call) -> JsonObject:
     record, given = find_intent(call, "payment_intent"), call.params
-    body, before = record.body, copy.deepcopy(record.body)
+    body = record.body
     for name in given:
         if name in ("metadata", "description", "expand", "client_secret"):
             continue
@@ -179,9 +177,8 @@ def _update(call: Call) -> JsonObject:
         if name in given:
             body[name] = given[name]
     _apply(call, record)
+    # Stripe has no event that says so.
     call.save(record)
-    if previous := changes(before, body):
-        call.emit("payment_intent.updated", record, previous)
     return body
 
 

@@ -21,6 +21,12 @@ def test_a_browser_adds_a_card(emulator: Emulator) -> None:
     assert {"setup_intent.succeeded", "payment_method.attached"} <= set(emulator.event_types())
 
 
+def test_a_change_leaves_no_event(emulator: Emulator) -> None:
+    setup = emulator.stripe.v1.setup_intents.create({"payment_method_types": ["card"]})
+    emulator.stripe.v1.setup_intents.update(setup.id, {"description": "changed"})
+    assert emulator.event_types() == ["setup_intent.created"]
+
+
 def test_the_browsers_answer_shows_a_decline(emulator: Emulator) -> None:
     setup = emulator.stripe.v1.setup_intents.create(
         {"customer": emulator.customer(), "allowed_payment_method_types": ["card"]}
