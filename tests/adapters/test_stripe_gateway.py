@@ -12,6 +12,7 @@ from billfold.domain.errors import InvoiceNotPayableError, NotFoundError, Unavai
 from billfold.domain.money import Money
 from billfold.domain.payment import (
     ActionRequired,
+    Blame,
     Canceled,
     Declined,
     NotBegun,
@@ -291,13 +292,13 @@ def test_a_card_that_the_bank_declines_later(
 def test_a_fence(emulator: Emulator, gateway: StripeGateway, payment: Payment) -> None:
     assert gateway.cancel(payment) == Canceled()
     method = str(emulator.card("4242424242424242")["id"])
-    assert gateway.confirm(payment, OneTimeCard(method), None) == Refused(about_card=False)
+    assert gateway.confirm(payment, OneTimeCard(method), None) == Refused(Blame.REQUEST)
     assert gateway.retrieve(payment) == Canceled()
 
 
 @pytest.mark.parametrize("method", ["pm_unknown", "tok_visa_nonsense"])
 def test_an_unusable_source(gateway: StripeGateway, payment: Payment, method: str) -> None:
-    assert gateway.confirm(payment, OneTimeCard(method), None) == Refused(about_card=True)
+    assert gateway.confirm(payment, OneTimeCard(method), None) == Refused(Blame.CARD)
     assert isinstance(gateway.retrieve(payment), WantsMethod)
 
 

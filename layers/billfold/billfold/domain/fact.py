@@ -128,7 +128,8 @@ def payment_action_required(payment: Payment) -> Fact:
 
 def payment_canceled(payment: Payment, reason: str) -> Fact:
     """Tell of a try that ended without a charge and without a word of the bank."""
-    return Fact(Kind.PAYMENT_CANCELED, {**_about(payment), "reason": reason})
+    refusal = {"refusal": payment.refusal.value} if payment.refusal else {}
+    return Fact(Kind.PAYMENT_CANCELED, {**_about(payment), "reason": reason, **refusal})
 
 
 def payment_needs_review(payment: Payment) -> Fact:

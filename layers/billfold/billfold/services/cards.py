@@ -11,8 +11,8 @@ from billfold.domain.errors import (
 )
 from billfold.domain.limit import FAILED_CARDS
 from billfold.domain.wallet import Card, Wallet
-from billfold.services import outbox, wallets
-from billfold.services.ports import Ports, SetupResult, SetupSecret
+from billfold.services import detached_cards, outbox, wallets
+from billfold.services.ports import Ports, SetupResult, SetupSecret, StripeCustomerGoneError
 from billfold.services.retry import until_fresh
 
 _REMOVED: Final = "This card has been removed since. Enter it again."
@@ -43,7 +43,11 @@ def begin_setup(customer_id: str, ports: Ports) -> SetupSecret:
     ports.limits.require_below(FAILED_CARDS, customer_id, ports.clock.now())
     wallet = ports.customers.wallet(customer_id)
     wallet.require_room()
-    return ports.gateway.create_setup_intent(stripe_customer(wallet, ports), customer_id)
+    try:
+        return ports.gateway.create_setup_intent(stripe_customer(wallet, ports), customer_id)
+    except StripeCustomerGoneError:
+        kept = detached_cards.without_deleted(ports.customers.wallet(customer_id), ports)
+    return ports.gateway.create_setup_intent(stripe_customer(kept, ports), customer_id)
 
 
 def add(

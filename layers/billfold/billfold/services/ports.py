@@ -8,6 +8,7 @@ from typing import Generic, Protocol, TypeVar
 from billfold.domain.autopay import Schedule
 from billfold.domain.autopay_message import Look, Shard
 from billfold.domain.customer import Customer
+from billfold.domain.errors import UnavailableError
 from billfold.domain.fact import Actor, Entry
 from billfold.domain.invoice import Invoice, PublicInvoiceStatus
 from billfold.domain.invoice_change import InvoiceChange
@@ -49,6 +50,10 @@ class Page(Generic[T]):
 
     items: Sequence[T]
     last_id: str | None
+
+
+class StripeCustomerGoneError(UnavailableError):
+    """Stripe knows no such customer: it was deleted, or our key is that of another account."""
 
 
 class Clock(Protocol):
@@ -320,6 +325,27 @@ class ChargeView:
     dispute: Dispute | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class CardView:
+    """A PaymentMethod as Stripe has it now.
+
+    ``stripe_customer`` is None where it is attached to nobody, or to one who was deleted;
+    ``customer_id`` is ours, by the metadata of that customer.
+    """
+
+    details: CardDetails
+    stripe_customer: str | None = None
+    customer_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StripeCustomer:
+    """A customer as Stripe has it now; ``customer_id`` is ours, by its metadata."""
+
+    customer_id: str | None
+    deleted: bool = False
+
+
 class Fenceable(Protocol):
     """A payment or a change of an invoice: what has an intent to cancel."""
 
@@ -333,9 +359,9 @@ class Gateway(Protocol):
     Calls about cards and the making of an intent raise UnavailableError when Stripe is down.
     ``confirm``, ``retrieve`` and ``cancel`` never raise for what Stripe or the network does: they
     give an Answer, since there a lost reply is a state of the protocol and not an error.
-    ``create_payment_intent`` raises EpochSpentError as well. ``look``, ``card`` and
-    ``charge`` raise NotFoundError and UnavailableError; the owner of a card and of a charge is told
-    by the metadata that we gave, None
+    ``create_payment_intent`` raises EpochSpentError as well, and like ``create_setup_intent``
+    StripeCustomerGoneError. ``look``, ``card``, ``customer`` and ``charge`` raise NotFoundError and
+    UnavailableError; the owner of a card and of a charge is told by the metadata that we gave, None
     for what is not ours. ``charges`` gives those that succeeded from ``start`` until before
     ``end``, in no order.
     """
@@ -352,7 +378,8 @@ class Gateway(Protocol):
     def retrieve(self, payment: Payment) -> Answer: ...
     def cancel(self, fenceable: Fenceable) -> Answer: ...
     def look(self, intent: str) -> Answer: ...
-    def card(self, payment_method: str) -> tuple[str | None, CardDetails]: ...
+    def card(self, payment_method: str) -> CardView: ...
+    def customer(self, stripe_customer: str) -> StripeCustomer: ...
     def charge(self, charge: str) -> ChargeView: ...
     def charges(self, start: datetime, end: datetime) -> Iterator[ChargeView]: ...
 
