@@ -48,6 +48,10 @@ class Emulator:
         given: dict[str, Any] = answer.json()
         return given
 
+    def delete(self, path: str) -> None:
+        """Delete an object in the dashboard."""
+        self._http.delete(f"/v1/{path}").raise_for_status()
+
     # Control
 
     def control(self, route: str, **body: Any) -> None:
