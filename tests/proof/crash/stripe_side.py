@@ -61,6 +61,17 @@ class StripeSide:
         listed = self.emulator.every("/v1/payment_methods", customer=customer)
         return {str(one["id"]) for one in listed}
 
+    def detach(self, payment_method: str) -> None:
+        """Detach a card in the dashboard."""
+        self.emulator.post(f"payment_methods/{payment_method}/detach")
+
+    def delete_customer(self, customer: str) -> None:
+        """Delete a customer in the dashboard, with what is attached."""
+        self.emulator.delete(f"customers/{customer}")
+
+    def has_customer(self, customer: str | None) -> bool:
+        return customer in {str(one["id"]) for one in self.emulator.every("/v1/customers")}
+
     def typed(self) -> str:
         """Type a card that is attached to nobody."""
         return str(self.emulator.card()["id"])
