@@ -99,6 +99,8 @@ class World:
         self.history = History()
         self.processes: list[Process] = []
         self.late: list[Callable[[], object]] = []
+        self.taken: set[str] = set()
+        """The cards that were taken away at Stripe, past our code."""
         self.audit = Ports(self, Direct(), Actor.BUSINESS)
         self.bus_end = BusEnd(self.history, self.audit)
         self.queues = QueuesEnd()
