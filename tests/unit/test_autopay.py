@@ -540,7 +540,6 @@ def test_a_card_that_stripe_no_longer_has_is_tried_once_and_asked_for_again(
         "PrimaryCardChanged",
         "CardsDetached",
     ]
-    assert ports.store.parked == {}
     # The next card has a try of its own.
     answers(ports, POOR)
     assert run(ports)["declined"] == 1

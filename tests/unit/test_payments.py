@@ -50,12 +50,11 @@ from billfold.domain.payment import (
 from billfold.domain.wallet import CardFace
 from billfold.services import cards, outbox, payments
 from billfold.services.payments import Order, Outcome
-from billfold.services.ports import StripeCustomerGoneError
+from billfold.services.ports import SetupSecret, StripeCustomerGoneError
 from billfold.services.reconcile import reconcile
 
 from tests.builders import NOON, a_card, a_customer, a_setup, an_invoice
 from tests.fakes import FakePorts
-from tests.fakes.left_behind import FakeParking
 from tests.fakes.wallets_and_invoices import FakeCustomers
 
 INVOICE = an_invoice()
@@ -218,6 +217,14 @@ def test_an_unknown_outcome_keeps_the_lock(ports: FakePorts, answer: Answer) -> 
     assert len(calls(ports, "confirm")) == 1
 
 
+def later(ports: FakePorts) -> None:
+    """Let the reconciler see to what was left; nothing is."""
+    outbox.flush(ports)
+    ports.clock.forward(timedelta(minutes=2))
+    reconcile(ports, lambda: 60.0)
+    assert ports.store.parked == {}
+
+
 def refuses(ports: FakePorts, blame: Blame) -> None:
     ports.gateway.confirms, ports.gateway.looks = [Refused(blame)], [WantsMethod()]
 
@@ -246,28 +253,25 @@ def test_a_stored_card_that_stripe_no_longer_has_leaves_the_wallet(
         assert told.value.code == "card_gone"
     assert ports.customers.wallet("cust-1").cards == (second,)
     assert invoice_now(ports).status is InvoiceStatus.OPEN
-    assert ports.store.parked == {}
-    outbox.flush(ports)
+    later(ports)
     # The customer has it on the screen: no mail.
     assert ports.bus.kinds == ["PaymentCanceled", "CardRemoved", "PrimaryCardChanged"]
     assert pay(ports, key="key-00002").payment.status is Status.SUCCEEDED
 
 
-@pytest.mark.parametrize("where", ["forget", "save"])
-def test_a_lost_card_is_dropped_though_the_process_died_on_the_way(
-    ports: FakePorts, monkeypatch: pytest.MonkeyPatch, where: str
+def test_a_lost_card_is_dropped_though_the_store_failed_on_the_way(
+    ports: FakePorts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     card = ports.customers.wallet("cust-1").cards[0]
     ports.gateway.take_away(card.payment_method)
     refuses(ports, Blame.NOTHING)
     with monkeypatch.context() as patch:
-        patch.setattr(FakeParking if where == "forget" else FakeCustomers, where, unavailable)
+        patch.setattr(FakeCustomers, "save", unavailable)
         with pytest.raises(CardGoneError):
             pay(ports)
-    ports.clock.forward(timedelta(minutes=2))
-    reconcile(ports, lambda: 60.0)
+    assert card in ports.customers.wallet("cust-1").cards
+    later(ports)
     assert card not in ports.customers.wallet("cust-1").cards
-    assert ports.store.parked == {}
 
 
 def test_a_one_time_card_that_was_used_must_be_entered_again(ports: FakePorts) -> None:
@@ -348,10 +352,9 @@ def test_paying_with_a_card_that_went_with_its_customer(ports: FakePorts) -> Non
         pay(ports)
     assert ports.customers.wallet("cust-1").cards == ()
     assert invoice_now(ports).lock is None
-    outbox.flush(ports)
+    later(ports)
     assert ports.bus.kinds.count("CardsDetached") == 1
     assert pay(ports, key="key-00002", source=OneTimeCard("pm_1")).payment.charge
-    assert ports.store.parked == {}
 
 
 def test_adding_a_card_makes_a_new_stripe_customer(ports: FakePorts) -> None:
@@ -362,6 +365,23 @@ def test_adding_a_card_makes_a_new_stripe_customer(ports: FakePorts) -> None:
     ports.gateway.setups[setup.setup_intent] = replace(a_setup(3), stripe_customer=made)
     wallet, card = cards.add("cust-1", setup.setup_intent, None, ports)
     assert wallet.cards == (card,)
+
+
+def test_two_who_find_the_customer_deleted_make_one_new_customer(
+    ports: FakePorts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ports.gateway.delete_customer("cus_cust-1")
+    create = ports.gateway.create_setup_intent
+
+    def quicker(stripe_customer: str, customer_id: str) -> SetupSecret:
+        monkeypatch.undo()
+        cards.begin_setup("cust-1", ports)
+        return create(stripe_customer, customer_id)
+
+    monkeypatch.setattr(ports.gateway, "create_setup_intent", quicker)
+    assert cards.begin_setup("cust-1", ports)
+    assert calls(ports, "create_customer") == ["cust-1"]
+    later(ports)
 
 
 def test_a_card_in_payment_when_its_customer_is_deleted_leaves_later(ports: FakePorts) -> None:

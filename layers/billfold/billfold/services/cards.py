@@ -46,7 +46,7 @@ def begin_setup(customer_id: str, ports: Ports) -> SetupSecret:
     try:
         return ports.gateway.create_setup_intent(stripe_customer(wallet, ports), customer_id)
     except StripeCustomerGoneError:
-        kept = detached_cards.without_deleted(ports.customers.wallet(customer_id), ports)
+        kept = detached_cards.without_deleted(wallet, ports)
     return ports.gateway.create_setup_intent(stripe_customer(kept, ports), customer_id)
 
 

@@ -14,7 +14,6 @@ from billfold.domain.stripe_event import (
     CUSTOMER_DELETED,
     DETACHED,
     PATIENCE,
-    Parked,
     StripeEvent,
 )
 from billfold.domain.wallet import Wallet
@@ -83,7 +82,7 @@ def drop(
     return until_fresh(attempt)
 
 
-def remember(customer_id: str, card_id: str, ports: Ports) -> Parked:
+def remember(customer_id: str, card_id: str, ports: Ports) -> None:
     """Write down that a card is to be dropped, before what tells of it: it is not forgotten then.
 
     Raises
@@ -97,15 +96,14 @@ def remember(customer_id: str, card_id: str, ports: Ports) -> Parked:
         payment_method=payment_method,
         customer_id=customer_id,
     )
-    return _later(event, ports)
+    _later(event, ports)
 
 
-def drop_remembered(remembered: Parked, ports: Ports, *, tell: bool) -> None:
+def drop_remembered(customer_id: str, card_id: str, ports: Ports, *, tell: bool) -> None:
     """Drop a card at once; it never raises, since what is not done now is done later."""
-    event = remembered.event
     try:
-        if drop(event.customer_id or "", (event.payment_method or "",), ports, tell=tell):
-            ports.parking.forget(remembered)
+        stored = [c for c in ports.customers.wallet(customer_id).cards if c.card_id == card_id]
+        drop(customer_id, [card.payment_method for card in stored], ports, tell=tell)
     except UnavailableError:
         logger.warning("detached card left to the reconciler")
 
@@ -125,32 +123,42 @@ def forget_customer(customer_id: str, deleted: str, ports: Ports) -> bool:
     return drop(customer_id, cards, ports)
 
 
-def without_deleted(wallet: Wallet, ports: Ports) -> Wallet:
-    """Return the wallet without a Stripe customer of whom Stripe just said that there is none.
+def without_deleted(used: Wallet, ports: Ports) -> Wallet:
+    """Return the wallet as it is without its Stripe customer, of whom Stripe said there is none.
+
+    Parameters
+    ----------
+    used
+        The wallet as it was when Stripe said so.
 
     Raises
     ------
     UnavailableError
-        Nobody has deleted it.
+        Nobody has deleted the customer.
     """
-    deleted = wallet.stripe_customer
-    if deleted is None or not _require_known(deleted, ports):
+    now = ports.customers.wallet(used.customer_id)
+    gone = now.stripe_customer
+    if gone != used.stripe_customer:
+        # Somebody else was quicker, or has only made this customer.
+        return now
+    if gone is None or not _require_known(gone, ports):
         raise UnavailableError
-    event = StripeEvent(
-        f"customer:{deleted}",
-        CUSTOMER_DELETED,
-        stripe_customer=deleted,
-        customer_id=wallet.customer_id,
+    _later(
+        StripeEvent(
+            f"customer:{gone}",
+            CUSTOMER_DELETED,
+            stripe_customer=gone,
+            customer_id=used.customer_id,
+        ),
+        ports,
     )
-    remembered = _later(event, ports)
-    if forget_customer(wallet.customer_id, deleted, ports):
-        ports.parking.forget(remembered)
-    return ports.customers.wallet(wallet.customer_id)
+    forget_customer(used.customer_id, gone, ports)
+    return ports.customers.wallet(used.customer_id)
 
 
-def _later(event: StripeEvent, ports: Ports) -> Parked:
+def _later(event: StripeEvent, ports: Ports) -> None:
+    """Have the reconciler look, whatever becomes of us; it forgets it where there is no need."""
     ports.parking.park(event, until=ports.clock.now() + PATIENCE[0])
-    return Parked(event, 0)
 
 
 def _require_known(stripe_customer: str | None, ports: Ports) -> bool:

@@ -269,19 +269,20 @@ def _bind(begun: _Reserved, ports: Ports) -> str:
         if begun.card:
             raise
     # Deleted in Stripe's dashboard: a card that is not stored needs only another one.
-    kept = detached_cards.without_deleted(ports.customers.wallet(payment.customer_id), ports)
+    kept = detached_cards.without_deleted(begun.wallet, ports)
     return ports.gateway.create_payment_intent(payment, stripe_customer(kept, ports))
 
 
 def _without_customer(begun: _Reserved, ports: Ports) -> BillfoldError:
     """Give up what went with a deleted Stripe customer; return what the customer is told."""
-    customer_id = begun.payment.customer_id
     try:
-        kept = detached_cards.without_deleted(ports.customers.wallet(customer_id), ports)
+        kept = detached_cards.without_deleted(begun.wallet, ports)
     except UnavailableError:
         return NothingBegunError()
     still = {card.card_id for card in kept.cards}
-    return NothingBegunError() if begun.payment.card_id in still else CardGoneError()
+    return (
+        CardGoneError() if begun.card and begun.card.card_id not in still else NothingBegunError()
+    )
 
 
 def _require_time(time_left: TimeLeft) -> None:

@@ -73,10 +73,11 @@ def _refused(payment: Payment, blame: Blame, ports: Ports) -> Payment:
         return end(payment, Step.RELEASE, ports)
     told = replace(payment, refusal=refusal)
     if refusal is Refusal.CARD_GONE:
-        remembered = detached_cards.remember(payment.customer_id, payment.card_id or "", ports)
+        card = (payment.customer_id, payment.card_id or "")
+        detached_cards.remember(*card, ports)
         after = end(told, Step.REFUSE, ports)
         # Whoever pays by hand reads it in the answer.
-        detached_cards.drop_remembered(remembered, ports, tell=payment.slot is not None)
+        detached_cards.drop_remembered(*card, ports, tell=payment.slot is not None)
         return after
     if refusal is None:
         logger.error("request refused by Stripe", extra={"payment_id": payment.payment_id})
