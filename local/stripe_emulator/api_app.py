@@ -143,6 +143,8 @@ async def _read(request: Request) -> Incoming | None:
         encoded=encoded,
         authorization=request.headers.get("authorization"),
         idempotency_key=request.headers.get("idempotency-key") or None,
+        account=request.headers.get("stripe-account"),
+        version=request.headers.get("stripe-version"),
         base_url=f"{request.url.scheme}://{request.url.netloc}",
     )
 

@@ -94,10 +94,4 @@ def _authentication(card: TestCard, question: Question) -> AuthenticationWanted 
             wanted = not off_session
     if not wanted:
         return None
-    return unauthenticated(card) if off_session else AuthenticationWanted()
-
-
-def unauthenticated(card: TestCard) -> Decline:
-    """Give the refusal of a use without the authentication that it needs."""
-    asked_first = card.authentication_asked_first
-    return DECLINES["authentication_required_first" if asked_first else "authentication_required"]
+    return DECLINES[card.unauthenticated] if off_session else AuthenticationWanted()

@@ -51,9 +51,8 @@ class TestCard:
     funding: str = "credit"
     country: str = "US"
     three_d_secure: ThreeDSecure = ThreeDSecure.NOT_ENROLLED
-    # Stripe refuses a use without authentication before the bank is asked, so that no charge is
-    # left; otherwise the bank refuses.
-    authentication_asked_first: bool = False
+    # The decline of a use off session that lacks the authentication it needs.
+    unauthenticated: str = "authentication_required"
     decline: str | None = None
     declined_at: DeclinedAt = DeclinedAt.ALWAYS
     cvc_check: str = "pass"
@@ -260,19 +259,19 @@ _AUTHENTICATION = (
         "threeDSecure2Required",
         "4000000000003220",
         three_d_secure=ThreeDSecure.UNLESS_SET_UP,
-        authentication_asked_first=True,
+        unauthenticated="authentication_required_first",
     ),
     TestCard(
         "threeDSecureRequired",
         "4000000000003063",
         three_d_secure=ThreeDSecure.UNLESS_SET_UP,
-        authentication_asked_first=True,
+        unauthenticated="generic_decline",
     ),
     TestCard(
         "threeDSecureRequiredChargeDeclined",
         "4000008400001629",
         three_d_secure=ThreeDSecure.UNLESS_SET_UP,
-        authentication_asked_first=True,
+        unauthenticated="generic_decline",
         decline="generic_decline",
         declined_at=DeclinedAt.CHARGE,
     ),

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+NOT_MODELED = "not_modeled"
 _DOCS = "https://docs.stripe.com/error-codes/"
 
 
@@ -59,6 +60,16 @@ def invalid_request(
     """Refuse a request before anything was done."""
     error = error_object("invalid_request_error", message, code, param=param)
     return ApiError(status, error, executed=executed)
+
+
+def not_modeled(what: str) -> ApiError:
+    """Say that Stripe has something and the emulator does not; Stripe never answers this."""
+    error = {
+        "code": NOT_MODELED,
+        "message": f"The emulator does not model {what}, which Stripe has.",
+        "type": "api_error",
+    }
+    return ApiError(501, error, executed=False)
 
 
 def missing_parameter(name: str) -> ApiError:

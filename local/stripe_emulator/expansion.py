@@ -61,8 +61,6 @@ _EXPANDABLE: Final[dict[str, _Targets]] = {
     "refund": {
         "charge": "charge",
         "payment_intent": "payment_intent",
-        "payment_method": "payment_method",
-        "customer": "customer",
         "balance_transaction": None,
         "failure_balance_transaction": None,
         "source_transfer_reversal": None,

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from local.stripe_emulator import clock, forms, parameters
-from local.stripe_emulator.api_keys import authorize, read_key
+from local.stripe_emulator.api_keys import is_publishable, read_key, require_access
 from local.stripe_emulator.calls import Call, Endpoint
-from local.stripe_emulator.errors import ApiError, error_object
+from local.stripe_emulator.errors import ApiError, error_object, invalid_request, not_modeled
 from local.stripe_emulator.expansion import expand
 from local.stripe_emulator.idempotency import (
     Stored,
@@ -22,7 +22,7 @@ from local.stripe_emulator.ids import new_id
 from local.stripe_emulator.in_use import InUse, key_in_use, object_in_use
 from local.stripe_emulator.intents import public_view
 from local.stripe_emulator.routing import find_endpoint
-from local.stripe_emulator.settings import Settings
+from local.stripe_emulator.settings import API_VERSION, Settings
 from local.stripe_emulator.store import Store, Transaction
 
 SERVER_ERROR = {
@@ -41,6 +41,10 @@ class Incoming:
     authorization: str | None = None
     idempotency_key: str | None = None
     base_url: str = ""
+    # `Stripe-Version`; without it the account's own counts, which is the emulator's.
+    version: str | None = None
+    # `Stripe-Account`: a connected account, of which there is none.
+    account: str | None = None
     id: str = field(default_factory=lambda: new_id("req", 14))
 
 
@@ -72,6 +76,14 @@ class _Request:
             return set()
         refunded = (self.params.get(name) for name in ("charge", "payment_intent"))
         return {*self.path.values(), *(one for one in refunded if one)}
+
+
+def _require_version(version: str | None) -> None:
+    if version not in (None, API_VERSION):
+        raise invalid_request(
+            f"Invalid Stripe API version: {version}. This emulator speaks {API_VERSION} and no "
+            "other: another version is modeled before it is used."
+        )
 
 
 def _given(key: str | None) -> tuple[str, ...]:
@@ -122,8 +134,12 @@ class Gateway:
         raw = forms.decode(incoming.encoded)
         in_form = raw.pop("key", None)
         key = read_key(incoming.authorization, in_form if isinstance(in_form, str) else None)
+        publishable = is_publishable(key, self._settings)
+        _require_version(incoming.version)
+        if incoming.account is not None:
+            raise not_modeled("Stripe-Account")
         endpoint, path = find_endpoint(incoming.method, incoming.path)
-        publishable = authorize(key, endpoint.access, self._settings)
+        require_access(endpoint.access, publishable=publishable)
         params = parameters.read(endpoint.accepts, raw)
         idempotency_key = incoming.idempotency_key if incoming.method == "POST" else None
         check_key(idempotency_key)

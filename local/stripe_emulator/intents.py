@@ -16,7 +16,9 @@ from local.stripe_emulator.payment_methods import (
     require_usable,
 )
 from local.stripe_emulator.store import Record
+from local.stripe_emulator.unmodeled import OTHER_TYPES
 
+_CARD: Final = "card"
 _NAMES: Final = {"payment_intent": "PaymentIntent", "setup_intent": "SetupIntent"}
 # What a browser with the publishable key and the client secret may see.
 _PUBLIC: Final = {
@@ -155,11 +157,13 @@ def require_own(intent: JsonObject, method: Record, *, made: bool = True) -> Non
 
 def method_types(given: JsonObject) -> JsonObject:
     """Give an intent's fields about which kinds of payment method it takes."""
-    allowed = given.get("allowed_payment_method_types")
     listed = given.get("payment_method_types")
-    for name in ("allowed_payment_method_types", "payment_method_types"):
-        if given.get(name) not in (None, [], ["card"]):
-            raise invalid_request("Only cards are accepted.", param=name)
+    for name in listed or ():
+        if name != _CARD and name not in OTHER_TYPES:
+            raise invalid_request(
+                f"The payment method type provided: {name[:40]} is invalid.",
+                param="payment_method_types",
+            )
     automatic = given.get("automatic_payment_methods")
     if automatic and listed:
         raise invalid_request(
@@ -170,13 +174,26 @@ def method_types(given: JsonObject) -> JsonObject:
     chosen: dict[str, Any] | None = None
     if automatic is not None and automatic["enabled"]:
         chosen = {"allow_redirects": automatic.get("allow_redirects", "always"), "enabled": True}
-    elif automatic is None and not listed and not allowed:
+    elif automatic is None and not listed:
         chosen = {"allow_redirects": "always", "enabled": True}
     return {
-        "allowed_payment_method_types": allowed,
+        "allowed_payment_method_types": None,
         "automatic_payment_methods": chosen,
-        "payment_method_types": ["card"],
+        "payment_method_types": listed or [_CARD],
     }
+
+
+def require_type(intent: JsonObject) -> None:
+    """Refuse a card where the intent takes none."""
+    types = intent["payment_method_types"]
+    if _CARD not in types:
+        raise invalid_request(
+            f"The PaymentMethod provided ({_CARD}) is not allowed for this "
+            f"{noun(intent['object'])}. Please attach a PaymentMethod of one of the following "
+            f"types: {', '.join(types)}.",
+            param="payment_method",
+            executed=True,
+        )
 
 
 def require_return_url(call: Call, intent: JsonObject) -> None:
@@ -184,7 +201,8 @@ def require_return_url(call: Call, intent: JsonObject) -> None:
     automatic = intent["automatic_payment_methods"]
     if not automatic or automatic["allow_redirects"] == "never":
         return
-    if call.params.get("return_url") or call.params.get("use_stripe_sdk"):
+    # Off session nobody can be redirected.
+    if any(call.params.get(name) for name in ("return_url", "use_stripe_sdk", "off_session")):
         return
     raise invalid_request(
         f"This {noun(intent['object'])} is configured to accept payment methods enabled in your "

@@ -6,10 +6,10 @@ the bank's step, after which it goes on (`resume`) or fails (`fail_authenticatio
 
 from typing import Final
 
-from local.stripe_emulator.bank import Approved, Question, Use, judge, unauthenticated
+from local.stripe_emulator.bank import Approved, Question, Use, judge
 from local.stripe_emulator.calls import Call, JsonObject
 from local.stripe_emulator.charges import make_charge
-from local.stripe_emulator.declines import Decline
+from local.stripe_emulator.declines import DECLINES, Decline
 from local.stripe_emulator.disputes import dispute_by_card
 from local.stripe_emulator.errors import (
     ApiError,
@@ -17,11 +17,13 @@ from local.stripe_emulator.errors import (
     invalid_request,
     unexpected_state,
 )
+from local.stripe_emulator.fields import shipping
 from local.stripe_emulator.intents import (
     given_method,
     next_action,
     require_own,
     require_return_url,
+    require_type,
 )
 from local.stripe_emulator.payment_methods import (
     card_expired,
@@ -54,14 +56,18 @@ def confirm(call: Call, intent: Record) -> None:
         return
     method = _method(call, intent)
     require_own(body, method)
+    require_type(body)
     require_return_url(call, body)
     card_options = (call.params.get("payment_method_options") or {}).get("card") or {}
     if token := card_options.get("cvc_token"):
         _use_cvc(call, intent, token)
     if "setup_future_usage" in call.params:
         body["setup_future_usage"] = call.params["setup_future_usage"]
-    if "receipt_email" in call.params:
-        body["receipt_email"] = call.params["receipt_email"]
+    for name in ("receipt_email", "capture_method"):
+        if name in call.params:
+            body[name] = call.params[name]
+    if "shipping" in call.params:
+        body["shipping"] = shipping(call.params["shipping"])
     if method.id != body["payment_method"]:
         intent.private["authenticated"] = None
     body["payment_method"] = method.id
@@ -195,8 +201,7 @@ def _attempt(call: Call, intent: Record, method: Record) -> None:
     elif isinstance(verdict, Decline):
         _decline(call, intent, method, verdict, authenticated=authenticated)
     elif attempt["error_on_requires_action"]:
-        refusal = unauthenticated(test_card_of(method))
-        _decline(call, intent, method, refusal, authenticated=False)
+        _decline(call, intent, method, DECLINES["authentication_required"], authenticated=False)
     else:
         body = intent.body
         body.update(next_action=next_action(call, body), status="requires_action")

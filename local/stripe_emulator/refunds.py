@@ -10,7 +10,7 @@ from local.stripe_emulator.disputes import dispute_of
 from local.stripe_emulator.errors import invalid_request, no_such
 from local.stripe_emulator.fields import merged_metadata
 from local.stripe_emulator.ids import new_id
-from local.stripe_emulator.parameters import Choice, Identifier, Integer, Metadata, Shape
+from local.stripe_emulator.parameters import Choice, Field, Identifier, Integer, Metadata, Shape
 from local.stripe_emulator.refund_outcomes import change_refund, fail_refund
 from local.stripe_emulator.store import Record
 
@@ -85,6 +85,19 @@ def _charge(call: Call) -> Record:
     return charge
 
 
+def _create_of_charge(call: Call) -> JsonObject:
+    call.params = {**call.params, "charge": call.path["charge"]}
+    return _create(call)
+
+
+def _list_of_charge(call: Call) -> JsonObject:
+    charge = call.path["charge"]
+    if call.tx.get("charge", charge) is None:
+        raise no_such("charge", charge, "id", in_path=True)
+    url = f"/v1/charges/{charge}/refunds"
+    return lists.list_objects(call, "refund", url, {"charge": charge})
+
+
 def _refund(call: Call, charge: JsonObject, amount: int, status: str) -> Record:
     body: dict[str, Any] = {
         "id": new_id("re"),
@@ -94,7 +107,6 @@ def _refund(call: Call, charge: JsonObject, amount: int, status: str) -> Record:
         "charge": charge["id"],
         "created": call.now,
         "currency": charge["currency"],
-        "customer": charge["customer"],
         "destination_details": {
             "card": {"reference_status": "pending", "reference_type": "acquirer_reference_number",
                      "type": "refund"},
@@ -102,7 +114,6 @@ def _refund(call: Call, charge: JsonObject, amount: int, status: str) -> Record:
         },
         "metadata": merged_metadata({}, call.params.get("metadata")),
         "payment_intent": charge["payment_intent"],
-        "payment_method": charge["payment_method"],
         "reason": call.params.get("reason"),
         "receipt_number": None,
         "source_transfer_reversal": None,
@@ -144,20 +155,21 @@ def _list(call: Call) -> JsonObject:
     return lists.list_objects(call, "refund", "/v1/refunds", filters)
 
 
+_OF_CHARGE = "/v1/charges/{charge}/refunds"
+_AMOUNT: Final[dict[str, Field]] = {
+    "amount": Integer(1),
+    "metadata": Metadata(),
+    "payment_intent": Identifier(),
+    "reason": Choice(("duplicate", "fraudulent", "requested_by_customer")),
+}
 ENDPOINTS: Final = (
+    Endpoint("POST", _OF_CHARGE, _create_of_charge, Shape(_AMOUNT)),
+    Endpoint("GET", _OF_CHARGE, _list_of_charge, Shape(lists.PAGING)),
     Endpoint(
         "POST",
         "/v1/refunds",
         _create,
-        Shape(
-            {
-                "amount": Integer(1),
-                "charge": Identifier(),
-                "metadata": Metadata(),
-                "payment_intent": Identifier(),
-                "reason": Choice(("duplicate", "fraudulent", "requested_by_customer")),
-            }
-        ),
+        Shape({**_AMOUNT, "charge": Identifier()}),
     ),
     Endpoint(
         "GET",

@@ -11,6 +11,7 @@ from local.stripe_emulator.intents import (
     next_action,
     require_own,
     require_return_url,
+    require_type,
 )
 from local.stripe_emulator.payment_methods import (
     card_expired,
@@ -53,6 +54,7 @@ def confirm(call: Call, intent: Record) -> None:
             )
         method = find_payment_method(call, body["payment_method"])
     require_own(body, method)
+    require_type(body)
     require_return_url(call, body)
     stored = body["payment_method_options"]["card"]["request_three_d_secure"]
     options = (call.params.get("payment_method_options") or {}).get("card") or {}

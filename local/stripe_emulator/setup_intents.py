@@ -13,7 +13,13 @@ from local.stripe_emulator.fields import (
     merged_metadata,
 )
 from local.stripe_emulator.ids import new_id
-from local.stripe_emulator.intents import find_intent, given_method, method_types, require_own
+from local.stripe_emulator.intents import (
+    find_intent,
+    given_method,
+    method_types,
+    require_own,
+    require_type,
+)
 from local.stripe_emulator.parameters import (
     Choice,
     Field,
@@ -98,6 +104,7 @@ def _apply(call: Call, record: Record) -> None:
     method = given_method(call)
     if method is not None:
         require_own(body, method, made=record.seq > 0)
+        require_type(body)
         body.update(payment_method=method.id, next_action=None, status="requires_confirmation")
 
 
@@ -116,6 +123,8 @@ def _update(call: Call) -> JsonObject:
                 f"{body['status']}.",
                 param=name,
             )
+    if given.get("payment_method_types"):
+        body.update(method_types(given) | {"automatic_payment_methods": None})
     _apply(call, record)
     # Stripe has no event that says so.
     call.save(record)

@@ -168,6 +168,7 @@ ENDPOINTS: Final = (
                         **{name: Text() for name in ("name", "currency", *_ADDRESS)},
                     },
                     ("number", "exp_month", "exp_year"),
+                    {"networks"},
                 ),
                 "cvc_update": Shape({"cvc": Text()}, ("cvc",)),
             }

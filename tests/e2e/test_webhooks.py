@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 import pytest
 import stripe
+from billfold.adapters.stripe_gateway import API_VERSION
 
 from tests.e2e.client import (
     Customer,
@@ -36,7 +37,9 @@ def deliveries(stack: Stack) -> Iterator[Stack]:
 
 def client(stack: Stack) -> stripe.StripeClient:
     return stripe.StripeClient(
-        stack["stripe_secret_key"], base_addresses={"api": stack["stripe_url"]}
+        stack["stripe_secret_key"],
+        base_addresses={"api": stack["stripe_url"]},
+        stripe_version=API_VERSION,
     )
 
 

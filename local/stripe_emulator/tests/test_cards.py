@@ -115,7 +115,7 @@ def outcome(error: stripe.CardError) -> str:
 def setting_up(emulator: Emulator, customer: str, number: str) -> tuple[str, str]:
     """Set a card up, and give how it ended and the SetupIntent."""
     client = emulator.stripe.v1.setup_intents
-    setup = client.create({"customer": customer, "allowed_payment_method_types": ["card"]})
+    setup = emulator.setup(customer=customer)
     try:
         setup = client.confirm(setup.id, {"payment_method": emulator.card(number)})
     except stripe.CardError as error:
