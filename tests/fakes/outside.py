@@ -25,6 +25,7 @@ from billfold.services.ports import (
     CardView,
     ChargeView,
     Fenceable,
+    FoundIntent,
     SetupResult,
     SetupSecret,
     StripeCustomer,
@@ -92,6 +93,7 @@ class FakeGateway:
     deleted_customers: set[str] = field(default_factory=set)
     unknown_customers: set[str] = field(default_factory=set)
     charge_views: dict[str, ChargeView] = field(default_factory=dict)
+    found: dict[str, list[FoundIntent]] = field(default_factory=dict)
     down: bool = False
 
     def _call(self, name: str, about: str) -> None:
@@ -146,6 +148,12 @@ class FakeGateway:
         if intent not in self.intents:
             raise NotFoundError
         return self.intents[intent]
+
+    def find_intents(
+        self, customer_id: str, invoice_id: str, stripe_customer: str | None, *, since: datetime
+    ) -> Sequence[FoundIntent]:
+        self._call("find_intents", invoice_id)
+        return self.found.get(invoice_id, [])
 
     def card(self, payment_method: str) -> CardView:
         self._call("card", payment_method)
