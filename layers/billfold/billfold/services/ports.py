@@ -385,9 +385,8 @@ class Gateway(Protocol):
     StripeCustomerGoneError. ``look``, ``card``, ``customer`` and ``charge`` raise NotFoundError and
     UnavailableError; ``find_intents`` searches for those of an invoice, and lists those of a Stripe
     customer that were made ``since``; the owner of a card and of a charge is told by the metadata
-    that we gave, None
-    for what is not ours. ``charges`` gives those that succeeded from ``start`` until before
-    ``end``, in no order.
+    that we gave, None for what is not ours. ``charges`` gives those that succeeded from ``start``
+    until before ``end``, in no order.
     """
 
     def create_customer(self, customer_id: str) -> str: ...
