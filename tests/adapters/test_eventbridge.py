@@ -57,6 +57,9 @@ FACTS = (
     fact.card_expiry(a_card(), 0),
     *fact.wallet_changes(Wallet("cust-1"), WALLET),
     *fact.wallet_changes(WALLET, replace(WALLET, cards=(), primary=None, autopay=True)),
+    *fact.wallet_changes(WALLET, WALLET.lose("pm_0001"), fact.Removal.DETACHED),
+    fact.cards_detached(WALLET, WALLET.lose("pm_0001")),
+    fact.cards_detached(WALLET, WALLET.lose("pm_0001").lose("pm_0002")),
 )
 
 

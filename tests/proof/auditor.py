@@ -3,15 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any
 
 from billfold.adapters.stripe_answers import from_stripe_amount
 
 from tests.emulator import Emulator
 from tests.proof.witnesses import StripeCharge, StripeIntent
-
-NEWEST: Final = 100
-"""As many as Stripe lists at once; a history that is checked has fewer."""
 
 
 @dataclass(frozen=True)
@@ -25,7 +22,7 @@ class Auditor:
         """Give the charges that succeeded, with the key of the request that made each."""
         keys = {
             event["data"]["object"]["id"]: (event["request"] or {}).get("idempotency_key")
-            for event in self.side.get("/v1/events", limit=NEWEST, type="payment_intent.succeeded")
+            for event in self.side.every("/v1/events", type="payment_intent.succeeded")
         }
         return [
             StripeCharge(
@@ -55,7 +52,7 @@ class Auditor:
         ]
 
     def _mine(self, path: str) -> list[dict[str, Any]]:
-        newest = self.side.get(path, limit=NEWEST)
+        newest = self.side.every(path)
         return [
             one for one in newest if metadata(one).get("billfold_customer_id") == self.customer_id
         ]

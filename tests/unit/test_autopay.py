@@ -16,6 +16,7 @@ from billfold.domain.invoice import Invoice, InvoiceStatus
 from billfold.domain.money import Money
 from billfold.domain.payment import (
     ActionRequired,
+    Blame,
     Canceled,
     Declined,
     NotBegun,
@@ -42,6 +43,7 @@ from billfold.services import (
 )
 from billfold.services.autopay import Outcome, Result
 from billfold.services.payments import Order
+from billfold.services.ports import CardView
 from billfold.services.reconcile import reconcile
 
 from tests.builders import a_card, a_customer, an_invoice
@@ -63,7 +65,9 @@ def ports() -> FakePorts:
     made.customers.register(a_customer(), autopay=True)
     wallet = made.customers.wallet("cust-1").add(a_card(1)).add(a_card(2))
     # A run has taken place since the cards were added.
-    made.customers.save(replace(wallet.with_stripe_customer("cus_cust-1"), offered=False))
+    made.gateway.attach(
+        made.customers.save(replace(wallet.with_stripe_customer("cus_cust-1"), offered=False))
+    )
     invoices.issue(INVOICE, made)
     return made
 
@@ -512,12 +516,88 @@ def test_a_try_whose_answer_is_lost_is_not_made_again_on_the_same_day(ports: Fak
 
 
 def test_a_source_that_stripe_refuses_is_told_and_not_tried_every_hour(ports: FakePorts) -> None:
-    answers(ports, Refused(about_card=True))
+    answers(ports, Refused(Blame.CARD))
     ports.gateway.looks = [WantsMethod()]
     on(ports, 0)
     assert run(ports)["declined"] == 1
     assert told(ports) == ["PaymentCanceled", "AutopayPaused"]
     assert run(ports) == Counter()
+
+
+@pytest.mark.parametrize("blame", [Blame.NOTHING, Blame.CARD])
+def test_a_card_that_stripe_no_longer_has_is_tried_once_and_asked_for_again(
+    ports: FakePorts, blame: Blame
+) -> None:
+    """Without this it was tried fifteen times a day for twelve days, and nobody was told."""
+    first, second = ports.customers.wallet("cust-1").cards
+    ports.gateway.take_away(first.payment_method)
+    on(ports, 0)
+    answers(ports, Refused(blame))
+    assert run(ports)["declined"] == 1
+    assert told(ports) == [
+        "PaymentCanceled",
+        "CardRemoved",
+        "PrimaryCardChanged",
+        "CardsDetached",
+    ]
+    # The next card has a try of its own.
+    answers(ports, POOR)
+    assert run(ports)["declined"] == 1
+    assert confirms(ports) == 2
+    ports.gateway.take_away(second.payment_method)
+    on(ports, 1)
+    answers(ports, Refused(blame))
+    run(ports)
+    assert told(ports)[-2:] == ["CardsDetached", "InvoiceOverdue"]
+    assert ports.customers.wallet("cust-1").cards == ()
+    for day in range(1, 12):
+        on(ports, day)
+        for _ in range(15):
+            run(ports)
+    assert confirms(ports) == 3
+    assert told(ports) == []
+
+
+def test_a_refusal_that_names_nothing_is_no_mark_on_a_card_that_is_there(ports: FakePorts) -> None:
+    on(ports, 0)
+    answers(ports, Refused(Blame.NOTHING))
+    assert run(ports)["later"] == 1
+    assert ports.customers.wallet("cust-1").cards[0].refused is None
+    assert run(ports)["charged"] == 1
+
+
+def test_a_card_of_another_stripe_customer_than_its_intents_is_charged_with_a_new_one(
+    ports: FakePorts,
+) -> None:
+    """The intent served an earlier try; its Stripe customer was deleted, and the card is new."""
+    on(ports, 0)
+    answers(ports, POOR)
+    run(ports)
+    on(ports, 1)
+    answers(ports, Refused(Blame.CARD))
+    ports.gateway.looks = [WantsMethod(), Canceled()]
+    assert run(ports)["charged"] == 1
+    assert ports.customers.wallet("cust-1").cards[0].refused is None
+    assert stored(ports).epoch == 1
+
+
+def test_a_customer_deleted_at_stripe_has_no_card(ports: FakePorts) -> None:
+    ports.gateway.delete_customer("cus_cust-1")
+    on(ports, 0)
+    assert run(ports)["declined"] == 1
+    assert told(ports) == [
+        "PaymentCanceled",
+        "CardRemoved",
+        "CardRemoved",
+        "PrimaryCardChanged",
+        "CardsDetached",
+    ]
+    wallet = ports.customers.wallet("cust-1")
+    assert (wallet.cards, wallet.stripe_customer, wallet.autopay) == ((), None, True)
+    on(ports, 1)
+    run(ports)
+    assert confirms(ports) == 0
+    assert told(ports) == ["InvoiceOverdue"]
 
 
 def test_a_request_of_ours_that_stripe_refuses_is_no_mark_on_a_card(ports: FakePorts) -> None:
@@ -597,7 +677,7 @@ def test_the_networks_updater_brings_it_back(ports: FakePorts) -> None:
     run(ports)
     told(ports)
     details = CardDetails(old.payment_method, "fp_new", "9999", 9, 2031)
-    ports.gateway.cards[old.payment_method] = ("cust-1", details)
+    ports.gateway.cards[old.payment_method] = CardView(details, "cus_cust-1", "cust-1")
     event = StripeEvent(
         "evt_1", "payment_method.automatically_updated", payment_method=old.payment_method
     )

@@ -22,6 +22,14 @@ from tests.proof.crash.autopay_paths import (
     runs,
     twice,
 )
+from tests.proof.crash.card_paths import (
+    agrees_with_stripe,
+    customer_deleted,
+    customer_deleted_adding,
+    customer_deleted_paying,
+    detached,
+    detached_unheard,
+)
 from tests.proof.crash.other_paths import (
     added,
     added_by_event,
@@ -176,6 +184,13 @@ SCENARIOS: Final = (
     Scenario("card added by Stripe's event", 6, added_by_event, after=has_the_card),
     Scenario("card deleted, and the reconciler lets go of it", 8, let_go, after=is_gone),
     Scenario("primary card, nickname, automatic payment", 11, chosen),
+    Scenario("card detached in the dashboard", 6, detached, after=agrees_with_stripe),
+    Scenario("detached card charged, then another", 24, detached_unheard, after=agrees_with_stripe),
+    Scenario("customer deleted in the dashboard", 10, customer_deleted, after=agrees_with_stripe),
+    Scenario("customer deleted, then paid", 28, customer_deleted_paying, after=agrees_with_stripe),
+    Scenario(
+        "customer deleted, then card added", 22, customer_deleted_adding, after=agrees_with_stripe
+    ),
     Scenario("bank's step never taken", 10, never_at_the_bank),
     Scenario("refund and dispute", 8, refunded, after=shows_refund),
     Scenario("event that matches nothing", 7, parked),

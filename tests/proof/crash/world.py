@@ -21,7 +21,7 @@ from billfold.domain.money import Money
 from billfold.domain.payment import Payment, State
 from billfold.domain.stripe_event import StripeEvent
 from billfold.domain.wallet import Card, Wallet
-from billfold.services import outbox, reconcile, stripe_events
+from billfold.services import cards, outbox, reconcile, stripe_events
 
 from tests.builders import NOON, an_invoice
 from tests.fakes import FakeClock
@@ -103,6 +103,11 @@ class World:
 
     def has_card(self, name: str = "pm_card_visa") -> Card:
         """Put a card into the wallet that is attached at Stripe."""
+        if self.wallet.stripe_customer and not self.stripe.has_customer(
+            self.wallet.stripe_customer
+        ):
+            # The portal asks before it shows the field for a card.
+            self.ask(lambda ports: cards.begin_setup(self.customer_id, ports))
         wallet = self.wallet
         customer = wallet.stripe_customer or self.stripe.customer(self.customer_id)
         made = self.stripe.attached(name, customer)

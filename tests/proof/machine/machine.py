@@ -24,10 +24,11 @@ from billfold.services.payments import Order
 from billfold.services.reconcile import reconcile
 from hypothesis import note
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from hypothesis.stateful import initialize, invariant, rule
 
 from tests.emulator import Emulator
 from tests.proof.crash.wire import Mode, in_silence
+from tests.proof.machine.dashboard import Dashboard
 from tests.proof.machine.processes import Process
 from tests.proof.machine.rest import come_to_rest, violations
 from tests.proof.machine.world import CUSTOMER, Ports, World
@@ -86,7 +87,7 @@ def begins(**given: st.SearchStrategy[Any]) -> Callable[[F], F]:
     return cast("Any", rule)(then=turns, **given)  # type: ignore[no-any-return]
 
 
-class Machine(RuleBasedStateMachine):
+class Machine(Dashboard):
     """One customer with three invoices and two cards.
 
     Rules begin processes, which take turns. What Stripe has charged is held against the promise

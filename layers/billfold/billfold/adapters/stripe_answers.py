@@ -14,6 +14,7 @@ from billfold.domain.money import Money, exponent
 from billfold.domain.payment import (
     ActionRequired,
     Answer,
+    Blame,
     Canceled,
     Decline,
     Declined,
@@ -158,8 +159,7 @@ def read_confirm_error(error: stripe.StripeError) -> Answer:
     ):
         return NotBegun()
     if isinstance(error, stripe.InvalidRequestError):
-        told = (error.param or "", error.code or "")
-        return Refused(about_card=any(name.startswith("payment_method") for name in told))
+        return Refused(_blame(error.code, error.param))
     return Unknown()
 
 
@@ -170,6 +170,37 @@ def read_retrieve_error(error: stripe.StripeError) -> Answer:
     """
     known_not = isinstance(error, stripe.InvalidRequestError) and error.http_status == 404
     return NoSuchIntent() if known_not else Unreachable()
+
+
+_OF_SECURITY_CODE: Final = "payment_method_options[card][cvc_token]"
+_CARD_CODES: Final = {
+    "payment_intent_incompatible_payment_method",
+    "payment_method_unexpected_state",
+    "payment_method_unsupported_type",
+}
+
+
+def _blame(code: str | None, param: str | None) -> Blame:
+    """Tell what a 400 is about, by its exact words: those that only begin alike are ours.
+
+    Source: Stripe documentation, "Error codes", and recorded answers: a PaymentMethod that was used
+    or detached is refused with neither a code nor a parameter.
+    """
+    match code, param:
+        case None, None:
+            return Blame.NOTHING
+        case (("token_already_used" | "token_in_use"), _):
+            return Blame.SECURITY_CODE
+        case _, name if name == _OF_SECURITY_CODE:
+            return Blame.SECURITY_CODE
+        case (("resource_missing" | None), "payment_method"):
+            return Blame.CARD
+        case name, _ if name in _CARD_CODES:
+            return Blame.CARD
+        case "resource_missing", "customer":
+            return Blame.STRIPE_CUSTOMER
+        case _:
+            return Blame.REQUEST
 
 
 def _read_card_error(error: stripe.CardError) -> Answer:

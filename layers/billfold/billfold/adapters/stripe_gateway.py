@@ -15,8 +15,8 @@ from billfold.adapters.stripe_answers import (
     read_retrieve_error,
     to_stripe_amount,
 )
+from billfold.adapters.stripe_cards import read_card, read_customer, read_setup
 from billfold.adapters.stripe_deadline import DeadlineClient
-from billfold.domain.decline import explain
 from billfold.domain.errors import InvoiceNotPayableError, NotFoundError, UnavailableError
 from billfold.domain.payment import (
     CONFIRM_SECONDS,
@@ -28,18 +28,20 @@ from billfold.domain.payment import (
     Trigger,
 )
 from billfold.domain.stripe_event import CUSTOMER_ID, INTENT_GENERATION, INVOICE_ID, Owner
-from billfold.domain.wallet import CardDetails
 from billfold.services.ports import (
+    CardView,
     ChargeView,
     EpochSpentError,
     Fenceable,
     FoundIntent,
     SetupResult,
     SetupSecret,
+    StripeCustomer,
+    StripeCustomerGoneError,
 )
 
 if TYPE_CHECKING:
-    from stripe import Charge, SetupIntent
+    from stripe import Charge
     from stripe.params import (
         PaymentIntentConfirmParams,
         PaymentIntentCreateParams,
@@ -80,8 +82,12 @@ class StripeGateway:
         """Let the browser give a card to Stripe, to be charged off session later.
 
         The metadata tells a webhook whose card it is.
+
+        Raises
+        ------
+        StripeCustomerGoneError, UnavailableError
         """
-        with _available():
+        with _customer_there(), _available():
             setup = self._client.v1.setup_intents.create(
                 params=cast(
                     "SetupIntentCreateParams",
@@ -112,7 +118,7 @@ class StripeGateway:
                 )
         except stripe.InvalidRequestError as error:
             raise NotFoundError from error
-        return _read_setup(setup)
+        return read_setup(setup)
 
     def cancel_setup(self, setup_intent: str) -> None:
         """End a SetupIntent, so that no further card can be tried with it."""
@@ -140,13 +146,13 @@ class StripeGateway:
 
         Raises
         ------
-        UnavailableError, EpochSpentError
+        UnavailableError, EpochSpentError, StripeCustomerGoneError
         InvoiceNotPayableError
             Too small or too large an amount for a card.
         """
         key = f"pi:{payment.invoice_id}:{payment.epoch}"
         try:
-            with _available():
+            with _customer_there(), _available():
                 intent = self._client.v1.payment_intents.create(
                     params=cast(
                         "PaymentIntentCreateParams",
@@ -285,8 +291,8 @@ class StripeGateway:
             if Owner.of(metadata) == ours
         ]
 
-    def card(self, payment_method: str) -> tuple[str | None, CardDetails]:
-        """Look at a card that the networks' updater has changed; None is not a customer of ours.
+    def card(self, payment_method: str) -> CardView:
+        """Look at a card, and at whose it is.
 
         Raises
         ------
@@ -296,14 +302,20 @@ class StripeGateway:
             found = self._client.v1.payment_methods.retrieve(
                 payment_method, params={"expand": ["customer"]}
             )
-        card = found.card
-        if card is None:
-            raise NotFoundError
-        metadata = getattr(found.customer, "metadata", None)
-        details = CardDetails(
-            found.id, card.fingerprint or found.id, card.last4, card.exp_month, card.exp_year
-        )
-        return getattr(metadata, CUSTOMER_ID, None), details
+        return read_card(found)
+
+    def customer(self, stripe_customer: str) -> StripeCustomer:
+        """Look at a Stripe customer: one that was deleted is still told of.
+
+        Raises
+        ------
+        NotFoundError
+            There has never been one in the account that our key is of.
+        UnavailableError
+        """
+        with _found():
+            found = self._client.v1.customers.retrieve(stripe_customer)
+        return read_customer(found)
 
     def charge(self, charge: str) -> ChargeView:
         """Look at a charge: its intent, what was refunded, and how a dispute stands.
@@ -350,36 +362,6 @@ def _answered(error: BaseException | None) -> bool:
     return isinstance(error, stripe.APIError) and (error.http_status or 0) >= 500
 
 
-def _read_setup(setup: "SetupIntent") -> SetupResult:
-    customer = setup.customer
-    stripe_customer = customer if isinstance(customer, str) or customer is None else customer.id
-    customer_id = getattr(setup.metadata, CUSTOMER_ID, None)
-    method = setup.payment_method
-    if setup.status != "succeeded" or method is None or isinstance(method, str):
-        error = setup.last_setup_error
-        decline = None
-        if setup.status == "requires_payment_method" and error:
-            decline = explain(getattr(error, "code", None), getattr(error, "decline_code", None))
-        return SetupResult(
-            stripe_customer, succeeded=False, customer_id=customer_id, decline=decline
-        )
-    card = method.card
-    if card is None:
-        return SetupResult(stripe_customer, succeeded=False, customer_id=customer_id)
-    return SetupResult(
-        stripe_customer,
-        succeeded=True,
-        customer_id=customer_id,
-        attached=method.customer is not None,
-        payment_method=method.id,
-        fingerprint=card.fingerprint or method.id,
-        brand=card.brand,
-        last4=card.last4,
-        exp_month=card.exp_month,
-        exp_year=card.exp_year,
-    )
-
-
 @contextmanager
 def _asked() -> Iterator[None]:
     """As ``_available``, where nothing can be wrong with the request: any refusal is "not now"."""
@@ -398,6 +380,17 @@ def _found() -> Iterator[None]:
             yield
     except stripe.InvalidRequestError as error:
         raise NotFoundError from error
+
+
+@contextmanager
+def _customer_there() -> Iterator[None]:
+    """Tell a customer whom Stripe does not know from a request that is wrong in another way."""
+    try:
+        yield
+    except stripe.InvalidRequestError as error:
+        if (error.code, error.param) == ("resource_missing", "customer"):
+            raise StripeCustomerGoneError from error
+        raise
 
 
 @contextmanager

@@ -210,6 +210,33 @@ class SourceUnusableError(BillfoldError):
     detail = "This card cannot be used for the payment. Enter it again or use another card."
 
 
+class CardGoneError(SourceUnusableError):
+    """Stripe no longer has the stored card; it leaves the wallet, and nothing was charged."""
+
+    code = "card_gone"
+    detail = (
+        "This card is no longer stored with our payment provider, and nothing was charged. Add it "
+        "again or use another card."
+    )
+
+
+class CardUsedError(SourceUnusableError):
+    """A card that is not stored was given for a second payment, and nothing was charged."""
+
+    code = "card_used"
+    detail = (
+        "A card that is not saved can be used for one payment only, and nothing was charged. Enter "
+        "it again."
+    )
+
+
+class SecurityCodeUsedError(SourceUnusableError):
+    """The token of a security code was used before or is too old, and nothing was charged."""
+
+    code = "security_code_used"
+    detail = "The security code must be typed again for each payment, and nothing was charged."
+
+
 class TooManyRequestsError(BillfoldError):
     """A limit was reached; ``retry_after`` is in seconds."""
 

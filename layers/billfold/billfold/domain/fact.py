@@ -45,12 +45,20 @@ class Kind(StrEnum):
     INVOICE_AMOUNT_CHANGED = "InvoiceAmountChanged"
     CARD_ADDED = "CardAdded"
     CARD_REMOVED = "CardRemoved"
+    CARDS_DETACHED = "CardsDetached"
     PRIMARY_CARD_CHANGED = "PrimaryCardChanged"
     AUTOPAY_CHANGED = "AutopayChanged"
     AUTOPAY_UPCOMING = "AutopayUpcoming"
     AUTOPAY_PAUSED = "AutopayPaused"
     CARD_EXPIRING = "CardExpiring"
     CARD_EXPIRED = "CardExpired"
+
+
+class Removal(StrEnum):
+    """Why a card has left the wallet: by our own doing, or because Stripe no longer has it."""
+
+    DELETED = "deleted"
+    DETACHED = "detached"
 
 
 Detail = Mapping[str, object]
@@ -120,7 +128,8 @@ def payment_action_required(payment: Payment) -> Fact:
 
 def payment_canceled(payment: Payment, reason: str) -> Fact:
     """Tell of a try that ended without a charge and without a word of the bank."""
-    return Fact(Kind.PAYMENT_CANCELED, {**_about(payment), "reason": reason})
+    refusal = {"refusal": payment.refusal.value} if payment.refusal else {}
+    return Fact(Kind.PAYMENT_CANCELED, {**_about(payment), "reason": reason, **refusal})
 
 
 def payment_needs_review(payment: Payment) -> Fact:
@@ -181,7 +190,22 @@ def card_expiry(card: Card, days: int) -> Fact:
     return Fact(kind, {**_card(card), "days": days} if days else _card(card))
 
 
-def wallet_changes(before: Wallet, after: Wallet) -> tuple[Fact, ...]:
+def cards_detached(before: Wallet, after: Wallet) -> Fact:
+    """Ask the customer to add again what Stripe no longer has; tell what is charged until then."""
+    now, kept = after.primary_card, {card.card_id for card in after.cards}
+    return Fact(
+        Kind.CARDS_DETACHED,
+        {
+            "cards": [_face(card.face) for card in before.cards if card.card_id not in kept],
+            "primary": _face(now.face if now else None),
+            "autopay": after.autopay,
+        },
+    )
+
+
+def wallet_changes(
+    before: Wallet, after: Wallet, removal: Removal = Removal.DELETED
+) -> tuple[Fact, ...]:
     """Tell how one version of a wallet differs from the one before."""
     known = {card.card_id for card in before.cards}
     kept = {card.card_id for card in after.cards}
@@ -189,7 +213,9 @@ def wallet_changes(before: Wallet, after: Wallet) -> tuple[Fact, ...]:
         Fact(Kind.CARD_ADDED, _card(card)) for card in after.cards if card.card_id not in known
     ]
     facts += [
-        Fact(Kind.CARD_REMOVED, _card(card)) for card in before.cards if card.card_id not in kept
+        Fact(Kind.CARD_REMOVED, {**_card(card), "reason": removal.value})
+        for card in before.cards
+        if card.card_id not in kept
     ]
     if before.primary != after.primary:
         now = after.primary_card

@@ -9,6 +9,7 @@ from billfold.domain.autopay import Schedule
 from billfold.domain.autopay_message import Look, Shard
 from billfold.domain.continuity import Continuity
 from billfold.domain.customer import Customer
+from billfold.domain.errors import UnavailableError
 from billfold.domain.fact import Actor, Entry
 from billfold.domain.invoice import Invoice, PublicInvoiceStatus
 from billfold.domain.invoice_change import InvoiceChange
@@ -50,6 +51,10 @@ class Page(Generic[T]):
 
     items: Sequence[T]
     last_id: str | None
+
+
+class StripeCustomerGoneError(UnavailableError):
+    """Stripe knows no such customer: it was deleted, or our key is that of another account."""
 
 
 class Clock(Protocol):
@@ -335,6 +340,27 @@ class ChargeView:
 
 
 @dataclass(frozen=True, slots=True)
+class CardView:
+    """A PaymentMethod as Stripe has it now.
+
+    ``stripe_customer`` is None where it is attached to nobody, or to one who was deleted;
+    ``customer_id`` is ours, by the metadata of that customer.
+    """
+
+    details: CardDetails
+    stripe_customer: str | None = None
+    customer_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StripeCustomer:
+    """A customer as Stripe has it now; ``customer_id`` is ours, by its metadata."""
+
+    customer_id: str | None
+    deleted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class FoundIntent:
     """A PaymentIntent that Stripe has of an invoice, and its generation."""
 
@@ -355,12 +381,12 @@ class Gateway(Protocol):
     Calls about cards and the making of an intent raise UnavailableError when Stripe is down.
     ``confirm``, ``retrieve`` and ``cancel`` never raise for what Stripe or the network does: they
     give an Answer, since there a lost reply is a state of the protocol and not an error.
-    ``create_payment_intent`` raises EpochSpentError as well. ``look``, ``card`` and
-    ``charge`` raise NotFoundError and UnavailableError; ``find_intents`` searches for those of
-    an invoice, and lists those of a Stripe customer that were made ``since``; the owner of a card
-    and of a charge is told by the metadata that we gave, None
-    for what is not ours. ``charges`` gives those that succeeded from ``start`` until before
-    ``end``, in no order.
+    ``create_payment_intent`` raises EpochSpentError as well, and like ``create_setup_intent``
+    StripeCustomerGoneError. ``look``, ``card``, ``customer`` and ``charge`` raise NotFoundError and
+    UnavailableError; ``find_intents`` searches for those of an invoice, and lists those of a Stripe
+    customer that were made ``since``; the owner of a card and of a charge is told by the metadata
+    that we gave, None for what is not ours. ``charges`` gives those that succeeded from ``start``
+    until before ``end``, in no order.
     """
 
     def create_customer(self, customer_id: str) -> str: ...
@@ -383,7 +409,8 @@ class Gateway(Protocol):
         *,
         since: datetime,
     ) -> Sequence[FoundIntent]: ...
-    def card(self, payment_method: str) -> tuple[str | None, CardDetails]: ...
+    def card(self, payment_method: str) -> CardView: ...
+    def customer(self, stripe_customer: str) -> StripeCustomer: ...
     def charge(self, charge: str) -> ChargeView: ...
     def charges(self, start: datetime, end: datetime) -> Iterator[ChargeView]: ...
 
