@@ -47,7 +47,7 @@ FACTS = (
     fact.payment_refunded(PAYMENT, 50),
     fact.payment_disputed(PAYMENT, "open"),
     fact.payment_disputed(PAYMENT, None),
-    fact.invoice_fact(Kind.INVOICE_OVERDUE, **INVOICE, due_on="2026-10-31"),  # type: ignore[arg-type]
+    fact.invoice_fact(Kind.INVOICE_OVERDUE, **INVOICE, due_on="2026-10-31", reason="tried"),  # type: ignore[arg-type]
     fact.invoice_fact(Kind.INVOICE_VOIDED, **INVOICE),  # type: ignore[arg-type]
     fact.invoice_fact(Kind.INVOICE_AMOUNT_CHANGED, **INVOICE, amount_before=1),  # type: ignore[arg-type]
     fact.autopay_upcoming(an_invoice(), a_card(), NOON.date()),

@@ -11,7 +11,11 @@ import pytest
 from billfold.domain.autopay import next_try
 from billfold.domain.autopay_message import Look
 from billfold.domain.decline import explain
-from billfold.domain.errors import CardDeclinedError, InvalidInputError
+from billfold.domain.errors import (
+    AmountNotChargeableError,
+    CardDeclinedError,
+    InvalidInputError,
+)
 from billfold.domain.invoice import Invoice, InvoiceStatus
 from billfold.domain.money import Money
 from billfold.domain.payment import (
@@ -556,22 +560,55 @@ def test_what_stands_in_the_way_on_the_last_day_is_told_too(ports: FakePorts) ->
     assert told(ports) == ["AutopayPaused", "InvoiceOverdue"]
 
 
-def test_an_amount_that_no_card_can_be_charged_waits_and_is_overdue(
+def taken_in_once(ports: FakePorts, amount: Money) -> None:
+    """An invoice of older rules, which took in what cannot be charged."""
+    key = ("cust-1", INVOICE.invoice_id)
+    ports.store.invoices[key] = replace(stored(ports), amount_due=amount)
+
+
+@pytest.mark.parametrize("amount", [Money("USD", 49), Money("IQD", 5000), Money("KWD", 1001)])
+def test_what_no_card_can_be_charged_is_overdue_at_once(ports: FakePorts, amount: Money) -> None:
+    """Nobody is told that it will be charged, no try is spent on it, and Stripe is not asked."""
+    taken_in_once(ports, amount)
+    for day in range(-3, 0):
+        on(ports, day)
+        run(ports)
+    assert told(ports) == []
+    on(ports, 0)
+    assert run(ports) == Counter({"overdue": 1})
+    [overdue] = ports.bus.details("InvoiceOverdue")
+    assert overdue["reason"] == "not_chargeable"
+    assert stored(ports).look_on is None
+    for day in range(1, 9):
+        on(ports, day)
+        assert not run(ports)
+    assert ports.gateway.calls == []
+
+
+def test_what_stripe_will_never_charge_is_overdue_at_once(
     ports: FakePorts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from billfold.domain.errors import InvoiceNotPayableError  # noqa: PLC0415
+    """Say less than the minimum of the currency in which the account is paid out."""
 
     def too_small(*_: object) -> str:
-        raise InvoiceNotPayableError("A card cannot be charged this amount.")
+        raise AmountNotChargeableError
 
     monkeypatch.setattr(ports.gateway, "create_payment_intent", too_small)
-    outcomes = []
-    for day in range(9):
-        on(ports, day)
-        outcomes.append(dict(run(ports)))
-    assert sum(bool(one) for one in outcomes) == 5
-    assert stored(ports).overdue_told
+    on(ports, 0)
+    assert run(ports) == Counter({"overdue": 1})
+    [overdue] = ports.bus.details("InvoiceOverdue")
+    assert overdue["reason"] == "not_chargeable"
     assert stored(ports).look_on is None
+    assert stored(ports).lock is None
+    on(ports, 1)
+    assert not run(ports)
+
+
+def test_what_no_card_can_be_charged_is_not_shown_as_the_next_charge(ports: FakePorts) -> None:
+    taken_in_once(ports, Money("USD", 49))
+    [owed] = ports.invoices.open("cust-1")
+    wallet = ports.customers.wallet("cust-1")
+    assert next_try(owed, wallet, DUE) is None
 
 
 def test_an_expired_primary_card_is_told_and_not_tried(ports: FakePorts) -> None:

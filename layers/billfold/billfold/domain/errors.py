@@ -119,6 +119,13 @@ class InvoiceNotPayableError(ConflictError):
     detail = "This invoice is not open for payment."
 
 
+class AmountNotChargeableError(InvoiceNotPayableError):
+    """Stripe cannot charge this amount, or this currency, to any card: trying again is no use."""
+
+    code = "amount_not_chargeable"
+    detail = "This amount cannot be charged to a card. Contact us to pay it another way."
+
+
 class AmountChangedError(ConflictError):
     """The customer was shown another amount than is due now."""
 

@@ -8,12 +8,13 @@ from enum import StrEnum
 from billfold.domain import ids
 from billfold.domain.errors import (
     AmountChangedError,
+    AmountNotChargeableError,
     InvalidInputError,
     InvoiceChangingError,
     InvoiceNotPayableError,
     PaymentInProgressError,
 )
-from billfold.domain.money import Money, require_chargeable
+from billfold.domain.money import Money, is_chargeable, require_chargeable
 from billfold.domain.payment import Obstacle, Payment
 
 MAX_LINES = 100
@@ -96,6 +97,8 @@ class Invoice:
         PaymentInProgressError, InvoiceChangingError
         AmountChangedError
             ``shown``, what the customer saw, is not what is due.
+        AmountNotChargeableError
+            It was taken in under older rules, and Stripe cannot charge it.
         """
         if self.status in {InvoiceStatus.PAID, InvoiceStatus.VOID}:
             raise InvoiceNotPayableError
@@ -104,6 +107,8 @@ class Invoice:
             raise AmountChangedError(
                 amount_due={"amount": self.amount_due.amount, "currency": self.amount_due.currency}
             )
+        if not is_chargeable(self.amount_due):
+            raise AmountNotChargeableError
 
     def require_changeable(self, amount_due: Money | None) -> None:
         """Refuse a void (None) or another amount due that the invoice's state does not allow.
@@ -149,7 +154,7 @@ def issue(
     if due_on < issued_on:
         raise InvalidInputError("An invoice is not due before it is issued.", field="due_on")
     total = Money(currency, sum(line.amount for line in lines))
-    require_chargeable(total)
+    require_chargeable(total, field="lines")
     return Invoice(
         invoice_id,
         customer_id,

@@ -39,7 +39,7 @@ def change_amount(
         Another currency, or an amount that no card can be charged.
     NotFoundError, InvoiceNotPayableError, PaymentInProgressError, InvoiceChangingError
     """
-    require_chargeable(amount_due)
+    require_chargeable(amount_due, field="amount")
     return go_on(until_fresh(lambda: _begin(customer_id, invoice_id, amount_due, ports)), ports)
 
 
