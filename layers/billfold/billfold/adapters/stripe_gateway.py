@@ -13,8 +13,10 @@ from billfold.adapters.stripe_answers import (
     read_charge,
     read_confirm_error,
     read_intent,
+    read_retrieve_error,
     to_stripe_amount,
 )
+from billfold.adapters.stripe_deadline import DeadlineClient
 from billfold.domain.decline import explain
 from billfold.domain.errors import AmountNotChargeableError, NotFoundError, UnavailableError
 from billfold.domain.payment import (
@@ -25,7 +27,6 @@ from billfold.domain.payment import (
     Source,
     StoredCard,
     Trigger,
-    Unknown,
 )
 from billfold.domain.stripe_event import CUSTOMER_ID, INTENT_GENERATION, INVOICE_ID
 from billfold.domain.wallet import CardDetails
@@ -52,7 +53,7 @@ class StripeGateway:
         self._client = stripe.StripeClient(
             secret_key,
             base_addresses={"api": api_base},
-            http_client=stripe.RequestsClient(timeout=SECONDS),
+            http_client=DeadlineClient(SECONDS),
             max_network_retries=0,
         )
 
@@ -204,8 +205,8 @@ class StripeGateway:
             intent = self._client.v1.payment_intents.retrieve(
                 identifier, params={"expand": ["latest_charge"]}
             )
-        except stripe.StripeError:
-            return Unknown()
+        except stripe.StripeError as error:
+            return read_retrieve_error(error)
         return read_intent(intent)
 
     def cancel(self, fenceable: Fenceable) -> Answer:
