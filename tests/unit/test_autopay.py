@@ -17,6 +17,7 @@ from billfold.domain.errors import (
     InvalidInputError,
 )
 from billfold.domain.invoice import Invoice, InvoiceStatus
+from billfold.domain.invoice_change import ChangeState
 from billfold.domain.money import Money
 from billfold.domain.payment import (
     ActionRequired,
@@ -735,3 +736,113 @@ def test_the_same_run_begun_twice_sends_its_messages_once(ports: FakePorts) -> N
     assert [one.invoice_id for one in ports.autopay_queues.looks if one.invoice_id] == [
         INVOICE.invoice_id
     ]
+
+
+# Another amount
+
+
+def another_amount(ports: FakePorts, amount: int) -> None:
+    ports.gateway.looks = [Canceled()]
+    change = invoice_changes.change_amount(
+        "cust-1", INVOICE.invoice_id, Money("USD", amount), ports
+    )
+    assert change.state is ChangeState.DONE
+    outbox.flush(ports)
+    told(ports)
+
+
+def given_up(ports: FakePorts) -> None:
+    answers(ports, *[POOR] * 5)
+    for day in (0, 1, 3, 5, 7):
+        on(ports, day)
+        run(ports)
+    assert told(ports)[-1] == "InvoiceOverdue"
+    assert stored(ports).look_on is None
+
+
+def test_what_was_given_up_is_tried_once_more_over_another_amount(ports: FakePorts) -> None:
+    given_up(ports)
+    on(ports, 20)
+    another_amount(ports, 99)
+    answers(ports, POOR)
+    assert run(ports) == Counter({"declined": 1})
+    assert told(ports) == ["PaymentFailed"]
+    assert not run(ports)
+    another_amount(ports, 98)
+    assert run(ports) == Counter({"charged": 1})
+    assert [row.money for row in ports.store.ledger.values()] == [Money("USD", 98)]
+
+
+def test_the_same_amount_again_is_tried_and_not_taken_for_the_decline_of_before(
+    ports: FakePorts,
+) -> None:
+    given_up(ports)
+    before = INVOICE.amount_due.amount
+    for amount in (99, before, 99, before):
+        another_amount(ports, amount)
+        answers(ports, POOR)
+        assert run(ports) == Counter({"declined": 1})
+        assert not run(ports)
+    assert confirms(ports) == 9
+
+
+def test_another_amount_within_the_schedule_is_tried_at_once_and_then_by_the_schedule(
+    ports: FakePorts,
+) -> None:
+    answers(ports, POOR, POOR)
+    on(ports, 1)
+    run(ports)
+    on(ports, 2)
+    another_amount(ports, 99)
+    assert run(ports) == Counter({"declined": 1})
+    assert stored(ports).look_on == DUE + timedelta(days=3)
+    on(ports, 3)
+    assert run(ports) == Counter({"charged": 1})
+
+
+def test_another_amount_is_announced_if_there_is_time(ports: FakePorts) -> None:
+    on(ports, -3)
+    run(ports)
+    on(ports, -2)
+    told(ports)
+    another_amount(ports, 99)
+    run(ports)
+    [upcoming] = ports.bus.details("AutopayUpcoming")
+    assert (upcoming["amount"], upcoming["on"]) == (99, DUE.isoformat())
+    assert stored(ports).look_on == DUE
+
+
+def test_another_amount_long_before_it_is_due_is_announced_on_its_day(ports: FakePorts) -> None:
+    on(ports, -10)
+    another_amount(ports, 99)
+    assert stored(ports).look_on == DUE - timedelta(days=3)
+
+
+def test_over_another_amount_the_bank_may_not_want_its_customer(ports: FakePorts) -> None:
+    on(ports, 0)
+    answers(ports, PRESENT)
+    run(ports)
+    assert stored(ports).waits is Obstacle.NEEDS_CONFIRMATION
+    another_amount(ports, 99)
+    assert run(ports) == Counter({"charged": 1})
+
+
+def test_no_other_amount_brings_a_refused_card_back(ports: FakePorts) -> None:
+    on(ports, 0)
+    answers(ports, STOLEN)
+    run(ports)
+    another_amount(ports, 99)
+    for day in (0, 1, 7, 9):
+        on(ports, day)
+        run(ports)
+    assert confirms(ports) == 1
+    assert stored(ports).look_on is None
+
+
+def test_an_amount_that_a_card_can_be_charged_ends_what_no_card_could(ports: FakePorts) -> None:
+    taken_in_once(ports, Money("USD", 49))
+    on(ports, 0)
+    run(ports)
+    assert stored(ports).look_on is None
+    another_amount(ports, 50)
+    assert run(ports) == Counter({"charged": 1})

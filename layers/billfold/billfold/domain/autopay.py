@@ -48,6 +48,10 @@ class Schedule:
         """Tell on which day an invoice is looked at for the first time."""
         return due_on - timedelta(days=self.notice_days)
 
+    def look_anew(self, due_on: date, today: date) -> date:
+        """Return the day on which an invoice is looked at after its amount has changed."""
+        return max(today, self.first_look(due_on))
+
     def slots(self, due_on: date) -> tuple[date, ...]:
         """Give the days of the schedule: the due date and the retries."""
         return (due_on, *(due_on + timedelta(days=days) for days in self.retry_days))

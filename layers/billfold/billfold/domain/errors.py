@@ -203,6 +203,13 @@ class UnknownCustomerError(BillfoldError):
     detail = "No customer with this id is registered."
 
 
+class UnknownInvoiceError(BillfoldError):
+    """The customer has no invoice with this number (yet): the bus keeps no order."""
+
+    code = "unknown_invoice"
+    detail = "This customer has no invoice with this number."
+
+
 class CardDeclinedError(BillfoldError):
     """The bank declined; ``decline_reason`` and ``advice`` in ``extra`` say why and what to do."""
 

@@ -126,8 +126,20 @@ class Invoice:
         if amount_due and amount_due.currency != self.amount_due.currency:
             raise InvalidInputError("An invoice keeps its currency.", field="currency")
 
+    def is_as_wanted(self, amount_due: Money | None) -> bool:
+        """Tell whether it is void (None), or this amount is due and nobody is changing it."""
+        if amount_due is None:
+            return self.status is InvoiceStatus.VOID
+        if self.status in {InvoiceStatus.PAID, InvoiceStatus.VOID} or self._is_changing:
+            return False
+        return self.amount_due == amount_due
+
+    @property
+    def _is_changing(self) -> bool:
+        return self.lock is not None and self.lock.startswith(ids.CHANGE)
+
     def _require_unlocked(self) -> None:
-        if self.lock and self.lock.startswith(ids.CHANGE):
+        if self._is_changing:
             raise InvoiceChangingError
         if self.lock:
             raise PaymentInProgressError(payment=self.last_payment)

@@ -35,7 +35,7 @@ from billfold.domain.errors import (
 )
 from billfold.domain.fact import Fact, Kind
 from billfold.domain.invoice import Invoice
-from billfold.domain.payment import Obstacle, State, StoredCard
+from billfold.domain.payment import Obstacle, Slot, State, StoredCard
 from billfold.domain.wallet import Wallet
 from billfold.services import outbox, payments
 from billfold.services.payments import Order
@@ -133,6 +133,9 @@ def _charge(invoice: Invoice, charge: Charge, ports: Ports, time_left: TimeLeft)
             # the slot is not spent.
             continue
         except CardDeclinedError as declined:
+            if not _is_spent(slot, invoice, ports):
+                # An old decline, over this very amount: it was another one since.
+                continue
             return Result(Outcome.DECLINED, str(declined.extra["decline_reason"]))
         except SourceUnusableError as error:
             return Result(Outcome.DECLINED, error.code)
@@ -144,6 +147,12 @@ def _charge(invoice: Invoice, charge: Charge, ports: Ports, time_left: TimeLeft)
         return Result(Outcome.CHARGED if state is State.SUCCEEDED else Outcome.UNKNOWN, state.value)
     _pass_over(invoice, charge, ports)
     return Result(Outcome.LATER, "attempts")
+
+
+def _is_spent(slot: Slot, invoice: Invoice, ports: Ports) -> bool:
+    """Tell whether the bank's word on this slot counts: another amount due starts anew."""
+    after = ports.invoices.get(invoice.customer_id, invoice.invoice_id)
+    return (after.tried, after.tried_mandate) == (slot.on, slot.mandate)
 
 
 def _attempts(invoice: Invoice, charge: Charge) -> int:
