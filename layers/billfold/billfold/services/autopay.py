@@ -37,7 +37,7 @@ from billfold.domain.fact import Fact, Kind
 from billfold.domain.invoice import Invoice
 from billfold.domain.payment import Obstacle, Slot, State, StoredCard
 from billfold.domain.wallet import Wallet
-from billfold.services import outbox, payments
+from billfold.services import lost_history, outbox, payments
 from billfold.services.payments import Order
 from billfold.services.ports import Ports, StaleError, TimeLeft
 from billfold.services.retry import until_fresh
@@ -92,6 +92,13 @@ def _invoice(
     customer_id: str, invoice_id: str, today: date, ports: Ports, time_left: TimeLeft
 ) -> Result:
     invoice, decision = _decide(customer_id, invoice_id, today, ports)
+    if _tells(decision) and lost_history.may_be_gone(invoice, ports):
+        # It may be paid. A charge asks by itself.
+        try:
+            lost_history.recover(invoice, ports)
+        except StaleError:
+            return Result(Outcome.SKIPPED, "changed")
+        invoice, decision = _decide(customer_id, invoice_id, today, ports)
     if not isinstance(decision, Charge):
         return _note(invoice, decision, ports)
     try:
@@ -115,6 +122,19 @@ def _decide(
     return invoice, decide(invoice, wallet, today, ports.schedule)
 
 
+def _tells(decision: Decision) -> bool:
+    """Tell whether the customer would hear of it that the invoice is not paid."""
+    match decision:
+        case Notify():
+            return True
+        case Wait(tell=tell):
+            return tell
+        case Overdue(tell=tell, pause=pause):
+            return tell or pause
+        case _:
+            return False
+
+
 def _charge(invoice: Invoice, charge: Charge, ports: Ports, time_left: TimeLeft) -> Result:
     for attempt in range(_attempts(invoice, charge), ATTEMPTS):
         slot = replace(charge.slot, attempt=attempt)
@@ -132,13 +152,12 @@ def _charge(invoice: Invoice, charge: Charge, ports: Ports, time_left: TimeLeft)
             # This attempt ended without the bank's word, now or before, maybe over another amount:
             # the slot is not spent.
             continue
-        except CardDeclinedError as declined:
+        except (CardDeclinedError, SourceUnusableError) as error:
             if not _is_spent(slot, invoice, ports):
-                # An old decline, over this very amount: it was another one since.
+                # An old answer, over this very amount: it was another one since.
                 continue
-            return Result(Outcome.DECLINED, str(declined.extra["decline_reason"]))
-        except SourceUnusableError as error:
-            return Result(Outcome.DECLINED, error.code)
+            reason = error.extra.get("decline_reason", error.code)
+            return Result(Outcome.DECLINED, str(reason))
         except AmountNotChargeableError:
             raise
         except (ConflictError, NotFoundError) as error:

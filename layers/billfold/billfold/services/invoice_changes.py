@@ -17,7 +17,7 @@ from billfold.domain.payment import (
     Succeeded,
     Unreachable,
 )
-from billfold.services import outbox, settle
+from billfold.services import lost_history, outbox, settle
 from billfold.services.ports import Ports, StaleError
 from billfold.services.retry import until_fresh
 
@@ -71,6 +71,9 @@ def begin(change_id: str, invoice: Invoice, wanted: Wanted, ports: Ports) -> Inv
     if wanted.amount_due:
         require_chargeable(wanted.amount_due, field="amount")
     invoice.require_changeable(wanted.amount_due)
+    if lost_history.may_be_gone(invoice, ports):
+        lost_history.recover(invoice, ports)
+        raise StaleError
     change = of(change_id, invoice, wanted, ports)
     ports.invoice_changes.begin(change, lease_until=change.created_at + LEASE)
     return change
