@@ -152,12 +152,13 @@ def _charge(invoice: Invoice, charge: Charge, ports: Ports, time_left: TimeLeft)
             # This attempt ended without the bank's word, now or before, maybe over another amount:
             # the slot is not spent.
             continue
-        except (CardDeclinedError, SourceUnusableError) as error:
+        except CardDeclinedError as declined:
             if not _is_spent(slot, invoice, ports):
-                # An old answer, over this very amount: it was another one since.
+                # An old decline, over this very amount: it was another one since.
                 continue
-            reason = error.extra.get("decline_reason", error.code)
-            return Result(Outcome.DECLINED, str(reason))
+            return Result(Outcome.DECLINED, str(declined.extra["decline_reason"]))
+        except SourceUnusableError as error:
+            return Result(Outcome.DECLINED, error.code)
         except AmountNotChargeableError:
             raise
         except (ConflictError, NotFoundError) as error:
