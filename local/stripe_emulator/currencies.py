@@ -76,7 +76,7 @@ def check_amount(amount: int, currency: str, param: str = "amount") -> None:
 
 
 def most(currency: str) -> int:
-    """Give the greatest amount of a card payment."""
+    """Return the greatest amount of a card payment."""
     return int(10 ** _DIGITS.get(currency, _USUAL_DIGITS) - 1)
 
 

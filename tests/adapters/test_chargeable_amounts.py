@@ -30,7 +30,7 @@ def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
 
 
 def edges(currency: str) -> set[int]:
-    """Give amounts of ours around every limit that either side knows."""
+    """Return amounts of ours around every limit that either side knows."""
     code = currency.lower()
     limits = {0, stripe.LEAST.get(code, 1), stripe.most(code)}
     if row := TABLE.get(currency):
