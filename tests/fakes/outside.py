@@ -1,6 +1,6 @@
 """Stripe, the bus and the queues, as far as a test lays out."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -50,6 +50,11 @@ class FakeBus:
     @property
     def kinds(self) -> list[str]:
         return [fact.kind.value for entry in self.sent for fact in entry.facts]
+
+    def details(self, kind: str) -> list[Mapping[str, object]]:
+        return [
+            fact.detail for entry in self.sent for fact in entry.facts if fact.kind.value == kind
+        ]
 
 
 @dataclass

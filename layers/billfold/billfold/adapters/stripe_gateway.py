@@ -9,6 +9,7 @@ from uuid import uuid4
 import stripe
 
 from billfold.adapters.stripe_answers import (
+    never_chargeable,
     read_charge,
     read_confirm_error,
     read_intent,
@@ -17,7 +18,7 @@ from billfold.adapters.stripe_answers import (
 )
 from billfold.adapters.stripe_cards import read_card, read_customer, read_setup
 from billfold.adapters.stripe_deadline import DeadlineClient
-from billfold.domain.errors import InvoiceNotPayableError, NotFoundError, UnavailableError
+from billfold.domain.errors import AmountNotChargeableError, NotFoundError, UnavailableError
 from billfold.domain.payment import (
     CONFIRM_SECONDS,
     Answer,
@@ -147,8 +148,8 @@ class StripeGateway:
         Raises
         ------
         UnavailableError, EpochSpentError, StripeCustomerGoneError
-        InvoiceNotPayableError
-            Too small or too large an amount for a card.
+        AmountNotChargeableError
+            Stripe charges this amount, or this currency, to no card.
         """
         key = f"pi:{payment.invoice_id}:{payment.epoch}"
         try:
@@ -179,8 +180,8 @@ class StripeGateway:
                 raise EpochSpentError from error
             raise
         except stripe.InvalidRequestError as error:
-            if error.code in {"amount_too_small", "amount_too_large"}:
-                raise InvoiceNotPayableError("A card cannot be charged this amount.") from error
+            if never_chargeable(error):
+                raise AmountNotChargeableError from error
             raise UnavailableError from error
         return intent.id
 

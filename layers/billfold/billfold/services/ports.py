@@ -103,15 +103,16 @@ class Invoices(Protocol):
 
     ``add`` does nothing for an invoice that is there with the same content, and raises
     InvoiceNumberReusedError for other content or UnknownCustomerError.
-    ``open`` is read consistently. ``get`` raises NotFoundError. ``looks`` gives a page of what
-    automatic payment has to look at until a day, from one of the ``shards`` of an index, which may
-    be late. ``look_again`` raises StaleError unless the invoice is open, free, and as it was read;
-    ``bring_forward``, which only makes it be looked at earlier, also takes one in payment.
-    ``begin_generation`` leaves the intent of an open, free invoice behind, and raises StaleError
-    unless it is as it was read.
+    ``open`` is read consistently. ``get`` raises NotFoundError, ``by_number`` UnknownInvoiceError.
+    ``looks`` gives a page of what automatic payment has to look at until a day, from one of the
+    ``shards`` of an index, which may be late. ``look_again`` raises StaleError unless the invoice
+    is open, free, and as it was read; ``bring_forward``, which only makes it be looked at earlier,
+    also takes one in payment. ``begin_generation`` leaves the intent of an open, free invoice
+    behind, and raises StaleError unless it is as it was read.
     """
 
     def get(self, customer_id: str, invoice_id: str) -> Invoice: ...
+    def by_number(self, customer_id: str, number: str) -> Invoice: ...
     def open(self, customer_id: str) -> Sequence[OpenInvoice]: ...
     def add(self, invoice: Invoice) -> None: ...
     def shards(self) -> Sequence[str]: ...
@@ -145,13 +146,15 @@ class Invoices(Protocol):
 class InvoiceChanges(Protocol):
     """Voids and changed amounts, which hold an invoice's lock as a payment does.
 
-    ``begin`` takes the lock of an open invoice, ``finish`` changes the invoice and frees it,
-    ``refuse`` frees it if it is still ours; each raises StaleError where that is not so.
+    ``begin`` takes the lock of an open invoice, and ``finish`` changes the invoice and frees it.
+    Another amount makes automatic payment forget what it tried and look again on ``look_on``.
+    ``refuse`` ends a change whose invoice was paid, or one that never began. Each raises StaleError
+    where the change is not under way, or is there already. ``get`` raises NotFoundError.
     """
 
     def begin(self, change: InvoiceChange, *, lease_until: datetime) -> None: ...
-    def finish(self, change: InvoiceChange, *, entry: Entry) -> InvoiceChange: ...
-    def refuse(self, change: InvoiceChange) -> InvoiceChange: ...
+    def finish(self, change: InvoiceChange, *, entry: Entry, look_on: date) -> InvoiceChange: ...
+    def refuse(self, change: InvoiceChange, *, entry: Entry) -> InvoiceChange: ...
     def postpone(self, change: InvoiceChange, *, lease_until: datetime) -> InvoiceChange: ...
     def get(self, customer_id: str, change_id: str) -> InvoiceChange: ...
 
