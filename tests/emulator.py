@@ -30,6 +30,11 @@ class Emulator:
         found: list[dict[str, Any]] = answer.json()["data"]
         return found
 
+    def one(self, path: str) -> dict[str, Any]:
+        """Retrieve one object with the secret key."""
+        found: dict[str, Any] = self._http.get(path).raise_for_status().json()
+        return found
+
     def post(self, path: str, **form: Any) -> dict[str, Any]:
         """Make or change an object with the secret key."""
         answer = self._http.post(f"/v1/{path}", data=form)

@@ -1,6 +1,6 @@
 """Stripe, the bus and the queues, as far as a test lays out."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -24,8 +24,10 @@ from billfold.domain.wallet import CardDetails, CardFace
 from billfold.services.ports import (
     ChargeView,
     Fenceable,
+    Listed,
     SetupResult,
     SetupSecret,
+    Stretch,
 )
 
 from tests.builders import NOON
@@ -87,6 +89,9 @@ class FakeGateway:
     intents: dict[str, Answer] = field(default_factory=dict)
     cards: dict[str, tuple[str | None, CardDetails]] = field(default_factory=dict)
     charge_views: dict[str, ChargeView] = field(default_factory=dict)
+    foreign: dict[str, datetime] = field(default_factory=dict)
+    refunded: list[Listed] = field(default_factory=list)
+    disputed: list[Listed] = field(default_factory=list)
     down: bool = False
 
     def _call(self, name: str, about: str) -> None:
@@ -145,15 +150,30 @@ class FakeGateway:
             raise NotFoundError
         return self.cards[payment_method]
 
-    def charge(self, charge: str) -> ChargeView:
+    def charge(self, charge: str) -> ChargeView | None:
         self._call("charge", charge)
+        if charge in self.foreign:
+            return None
         if charge not in self.charge_views:
             raise NotFoundError
         return self.charge_views[charge]
 
-    def charges(self, start: datetime, end: datetime) -> Iterator[ChargeView]:
-        self._call("charges", start.isoformat())
-        yield from (v for v in self.charge_views.values() if start <= v.charged_at < end)
+    def charges(self, start: datetime, end: datetime) -> Stretch[Listed]:
+        ours = [Listed(v.charge, v.charged_at, v.owner, v) for v in self.charge_views.values()]
+        foreign = [Listed(charge, at) for charge, at in self.foreign.items()]
+        return self._listed("charges", [*ours, *foreign], start, end)
+
+    def refunds(self, start: datetime, end: datetime) -> Stretch[Listed]:
+        return self._listed("refunds", self.refunded, start, end)
+
+    def disputes(self, start: datetime, end: datetime) -> Stretch[Listed]:
+        return self._listed("disputes", self.disputed, start, end)
+
+    def _listed(
+        self, name: str, listed: Sequence[Listed], start: datetime, end: datetime
+    ) -> Stretch[Listed]:
+        self._call(name, start.isoformat())
+        return Stretch([one for one in listed if start <= one.at < end], start)
 
     @staticmethod
     def success(payment: Payment) -> Succeeded:

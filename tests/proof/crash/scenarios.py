@@ -26,6 +26,7 @@ from tests.proof.crash.other_paths import (
     added_by_event,
     added_twice,
     agrees,
+    caught_up,
     chosen,
     has_the_card,
     is_gone,
@@ -35,6 +36,7 @@ from tests.proof.crash.other_paths import (
     parked,
     refunded,
     shows_refund,
+    unheard,
     worker,
 )
 from tests.proof.crash.pay_paths import (
@@ -188,4 +190,5 @@ SCENARIOS: Final = (
     Scenario("automatic payment, opted out", 10, opted_out, after=ends),
     Scenario("automatic payment, card expired", 10, expired, after=ends),
     Scenario("night before anybody settles", 7, nightly, after=agrees),
+    Scenario("refund and dispute unheard of, then the night", 15, unheard, after=caught_up),
 )
