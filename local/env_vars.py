@@ -39,6 +39,7 @@ def variables(stack: dict[str, Any]) -> dict[str, dict[str, str]]:
         "DEAD_LETTER_QUEUE_URL": told["InvoiceIssuedDeadLettersUrl"],
         "AUTOPAY_SHARDS_QUEUE_URL": told["AutopayShardsQueueUrl"],
         "AUTOPAY_CHARGES_QUEUE_URL": told["AutopayChargesQueueUrl"],
+        "RECONCILIATION_QUEUE_URL": told["ReconciliationQueueUrl"],
     }
     return {
         "Parameters": shared,
@@ -51,6 +52,7 @@ def variables(stack: dict[str, Any]) -> dict[str, dict[str, str]]:
                 ("AutopayCharge", "AutopayCharges"),
                 ("AutopayDispatch", "AutopayShards"),
                 ("Notify", "Notify"),
+                ("Reconciliation", "Reconciliation"),
                 ("StripeEvents", "StripeEvents"),
             )
         },

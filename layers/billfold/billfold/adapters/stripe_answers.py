@@ -117,8 +117,8 @@ def read_charge(charge: "Charge", owner: Owner, dispute: str | None) -> ChargeVi
 
     Raises
     ------
-    ValueError
-        Its currency or amount is none that we know.
+    ValueError, InvalidInputError
+        Its amount or currency is none that we know.
     """
     answer = None
     intent = None if isinstance(charge.payment_intent, str) else charge.payment_intent

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from billfold.adapters.stripe_answers import owner_of
 from billfold.adapters.whole_seconds import newest
+from billfold.domain.errors import InvalidInputError
 from billfold.domain.stripe_event import Owner
 from billfold.services.ports import ChargeView, Listed, Stretch
 
@@ -74,7 +75,7 @@ def _listed(charge: "Charge", at: datetime, view: View) -> Listed:
         return Listed(charge.id, at)
     try:
         return Listed(charge.id, at, owner, view(charge, owner))
-    except ValueError:
+    except (ValueError, InvalidInputError):
         return Listed(charge.id, at, owner)
 
 
