@@ -1,11 +1,11 @@
-"""Refunds and disputes as Stripe's events tell them: in any order, twice, late, two at a time.
+"""Refunds and disputes: events in any order, twice, late, two at a time, or lost.
 
-Two workers take turns call by call, while Stripe goes on; what is on the payment in the end is what
-Stripe has.
+Two workers take turns call by call, while Stripe goes on. What no event told, the reconciliation
+finds. What is on the payment in the end is what Stripe has.
 """
 
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from itertools import product
 from typing import Final
@@ -14,6 +14,7 @@ import pytest
 from billfold.domain import ids
 from billfold.domain.fact import Actor
 from billfold.domain.payment import Dispute, OneTimeCard, Payment
+from billfold.domain.reconciliation import Verdict
 from billfold.domain.stripe_event import StripeEvent
 from billfold.services import outbox, payments, stripe_events
 from billfold.services.payments import Order
@@ -21,9 +22,11 @@ from billfold.services.reconcile import reconcile
 
 from tests.builders import NOON
 from tests.emulator import Emulator
+from tests.proof.auditor import Auditor
 from tests.proof.crash.sites import Sites
 from tests.proof.machine.processes import Process
 from tests.proof.machine.world import CUSTOMER, World
+from tests.proof.reconciling import reconcile as reconcile_hours
 
 Change = Callable[[Emulator, str], None]
 DISPUTES: Final = {
@@ -143,3 +146,81 @@ def test_two_workers_and_stripe_in_every_order(world: World, pair: str) -> None:
     recover(world)
     wrong = {calls: paid.differs() for calls, paid in cases.items()}
     assert {calls: why for calls, why in wrong.items() if why} == {}
+
+
+HISTORIES: Final = {
+    "a refund, a dispute, lost": (refund(500), dispute, decided("lost")),
+    "an inquiry, a refund, which fails": (inquiry, refund(500), failed),
+}
+NEVER, TWICE, LATE = "never", "twice", "late"
+
+
+@pytest.mark.parametrize("history", HISTORIES)
+def test_whatever_events_are_lost_the_night_finds_it(world: World, history: str) -> None:
+    """The event of each change never comes, comes twice at once, or after all others."""
+    changes = HISTORIES[history]
+    cases = {}
+    for number, comings in enumerate(product((NEVER, TWICE, LATE), repeat=len(changes))):
+        paid = cases[comings] = Paid(world, number)
+        late = 0
+        for change, coming in zip(changes, comings, strict=True):
+            change(world.emulator, paid.charge)
+            late += coming == LATE
+            for _ in range(2 * (coming == TWICE)):
+                world.finish(paid.worker())
+        for _ in range(late):
+            world.finish(paid.worker())
+    unheard = cases[(NEVER,) * len(changes)]
+    assert unheard.differs()
+    recover(world)
+    lines = reconcile_hours(hours(world), world.audit)
+    assert {paid.differs() for paid in cases.values()} == {""}
+    assert {line.verdict for line in lines} == {Verdict.CAUGHT_UP}
+    assert unheard.charge in {line.charge for line in lines}
+    assert reconcile_hours(hours(world), world.audit, run="anew") == []
+
+
+def hours(world: World) -> set[datetime]:
+    """Give the hours in which something was charged."""
+    return {charge.charged_in for charge in Auditor(world.emulator, CUSTOMER).charges()}
+
+
+def night(world: World) -> list[datetime]:
+    """Give the hours of the present UTC day, which is over when the night comes."""
+    midnight = world.time.now().replace(hour=0, minute=0, second=0, microsecond=0)
+    return [midnight + timedelta(hours=hour) for hour in range(24)]
+
+
+def require_caught_up(world: World, paid: Paid) -> None:
+    assert paid.differs()
+    lines = reconcile_hours(night(world), world.audit)
+    assert [(line.verdict, line.charge) for line in lines] == [(Verdict.CAUGHT_UP, paid.charge)]
+    assert paid.differs() == ""
+
+
+def test_a_refund_of_an_old_charge_that_nobody_told_of(world: World) -> None:
+    paid = Paid(world, 1)
+    world.forward(timedelta(days=200))
+    refund(500)(world.emulator, paid.charge)
+    require_caught_up(world, paid)
+
+
+@pytest.mark.parametrize("days", [7, 35])
+def test_a_refund_that_fails_later_and_nobody_told_of_it(world: World, days: int) -> None:
+    """No list shows it: refunds are listed by the day on which they were made."""
+    paid = Paid(world, 1)
+    world.forward(timedelta(days=200))
+    refund(500)(world.emulator, paid.charge)
+    world.finish(paid.worker())
+    world.forward(timedelta(days=days))
+    failed(world.emulator, paid.charge)
+    require_caught_up(world, paid)
+
+
+def test_a_dispute_that_is_decided_later_and_nobody_told_of_it(world: World) -> None:
+    paid = Paid(world, 1)
+    dispute(world.emulator, paid.charge)
+    world.finish(paid.worker())
+    world.forward(timedelta(days=75))
+    decided("won")(world.emulator, paid.charge)
+    require_caught_up(world, paid)
