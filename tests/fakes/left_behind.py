@@ -1,6 +1,6 @@
-"""Changes of invoices, the outbox, parked events, leases and the ledger in memory."""
+"""Changes of invoices, the outbox, parked events and leases in memory."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
@@ -15,7 +15,6 @@ from billfold.domain.money import Money
 from billfold.domain.stripe_event import Parked, StripeEvent
 from billfold.services.ports import (
     Expired,
-    LedgerRow,
     LeftBehind,
     Overdue,
     Page,
@@ -180,27 +179,3 @@ class FakeMailed:
 
     def note(self, event_id: str, now: datetime) -> None:
         self.store.mailed.add(event_id)
-
-
-@dataclass
-class FakeLedger:
-    store: Store
-
-    def rows(self, day: date) -> Iterator[LedgerRow]:
-        with self.store.lock:
-            found = [
-                row
-                for charge, row in self.store.ledger.items()
-                if self.store.ledger_days[charge] == day
-            ]
-        yield from found
-
-    def find(self, customer_id: str, charge: str) -> LedgerRow | None:
-        row = self.store.ledger.get(charge)
-        return row if row and row.customer_id == customer_id else None
-
-    def keep_report(self, day: date, report: str, *, differences: int, now: datetime) -> None:
-        self.store.reports[day] = report
-
-    def has_report(self, day: date) -> bool:
-        return day in self.store.reports

@@ -15,15 +15,15 @@ from local.openapi import FUNCTIONS
 
 ROOT = Path(__file__).resolve().parents[2]
 INTAKE = ("register_customer", "issue_invoice", "change_invoice")
-WORKERS = ("stripe_events", "autopay_dispatch", "autopay_charge", "notify")
-SCHEDULED = ("nightly", "reconcile")
+WORKERS = ("stripe_events", "autopay_dispatch", "autopay_charge", "notify", "reconciliation")
+SCHEDULED = ("reconcile",)
 # Those that no customer waits for may take longer.
 TIMEOUTS = {
     "autopay_charge": 60,
     "autopay_dispatch": 120,
-    "nightly": 900,
     "notify": 60,
     "reconcile": 120,
+    "reconciliation": 200,
     "stripe_events": 200,
 }
 PUBLIC = {
@@ -116,9 +116,9 @@ TABLE_ACTIONS = {
     "invoices": {"GetItem", "Query"},
     "issue_invoice": {"ConditionCheckItem", "GetItem", "PutItem"},
     "payments": {"BatchGetItem", "GetItem", "PutItem", "Query", "UpdateItem"},
-    "nightly": {"GetItem", "PutItem", "Query", "UpdateItem"},
     "primary_card": {"GetItem", "PutItem", "UpdateItem"},
     "reconcile": {"DeleteItem", "GetItem", "PutItem", "Query", "UpdateItem"},
+    "reconciliation": {"BatchGetItem", "GetItem", "PutItem", "Query", "UpdateItem"},
     "register_customer": {"GetItem", "PutItem"},
     "stripe_events": {"GetItem", "PutItem", "Query", "UpdateItem"},
     "stripe_webhook": set(),
@@ -146,9 +146,9 @@ def test_only_those_who_charge_may_read_stripes_keys(resources: dict[str, Any]) 
         "autopay_charge",
         "cards",
         "change_invoice",
-        "nightly",
         "payments",
         "reconcile",
+        "reconciliation",
         "stripe_events",
         "stripe_webhook",
     }
@@ -164,7 +164,7 @@ def test_what_runs_by_itself_and_when(resources: dict[str, Any]) -> None:
     }
     assert found == {
         "ReconcileFunction": "rate(1 minute)",
-        "NightlyFunction": "cron(30 3 * * ? *)",
+        "ReconciliationFunction": "cron(30 3 * * ? *)",
         "AutopayDispatchFunction": {"Ref": "AutopaySchedule"},
     }
 
@@ -243,10 +243,10 @@ def test_the_table_is_protected_and_its_indexes_are_those_of_the_code(
     local = {index["IndexName"] for index in properties["LocalSecondaryIndexes"]}
     global_ = {index["IndexName"] for index in properties["GlobalSecondaryIndexes"]}
     assert local == {keys.OPEN_INVOICES, keys.INVOICE_PAYMENTS}
-    assert global_ == {keys.DUE, keys.LEASES, keys.LEDGER_DAYS}
+    assert global_ == {keys.DUE, keys.LEASES, keys.LEDGER_HOURS, keys.OPEN_DISPUTES}
     for index in properties["GlobalSecondaryIndexes"]:
         # Only the ledger, of which nothing ever changes, is copied into an index.
-        kind = "INCLUDE" if index["IndexName"] == keys.LEDGER_DAYS else "KEYS_ONLY"
+        kind = "INCLUDE" if index["IndexName"] == keys.LEDGER_HOURS else "KEYS_ONLY"
         assert index["Projection"]["ProjectionType"] == kind
 
 

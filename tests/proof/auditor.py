@@ -32,7 +32,7 @@ class Auditor:
                 invoice_id=charge["metadata"]["billfold_invoice_id"],
                 money=from_stripe_amount(charge["amount_captured"], charge["currency"]),
                 payment_method=charge["payment_method"],
-                charged_on=datetime.fromtimestamp(charge["created"], UTC).date(),
+                charged_at=datetime.fromtimestamp(charge["created"], UTC),
                 confirm_key=keys.get(charge["payment_intent"]),
             )
             for charge in self._mine("/v1/charges")

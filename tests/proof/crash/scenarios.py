@@ -35,6 +35,7 @@ from tests.proof.crash.other_paths import (
     added_by_event,
     added_twice,
     agrees,
+    caught_up,
     chosen,
     has_the_card,
     is_gone,
@@ -44,6 +45,7 @@ from tests.proof.crash.other_paths import (
     parked,
     refunded,
     shows_refund,
+    unheard,
     worker,
 )
 from tests.proof.crash.pay_paths import (
@@ -215,4 +217,5 @@ SCENARIOS: Final = (
         after=restore_paths.asked_for,
     ),
     Scenario("restored, and voided", 9, restore_paths.voided, after=restore_paths.asked_for),
+    Scenario("refund and dispute unheard of, then the night", 15, unheard, after=caught_up),
 )

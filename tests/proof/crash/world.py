@@ -7,7 +7,7 @@ it what it had only in memory.
 
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final, TypeVar
 
 from billfold.adapters.dynamodb.keys import PAYMENT
@@ -189,10 +189,10 @@ class World:
         return check(self.auditor, Auditor(self.stripe.emulator, self.customer_id), self.history)
 
     @property
-    def charged_on(self) -> date:
-        """The UTC day on which Stripe has charged, which is no day of our clock's."""
+    def charged_in(self) -> datetime:
+        """The UTC hour in which Stripe has charged, which is none of our clock's."""
         [charge] = Auditor(self.stripe.emulator, self.customer_id).charges()
-        return charge.charged_on
+        return charge.charged_in
 
     def charges_on(self, payment_method: str) -> frozenset[str]:
         charges = Auditor(self.stripe.emulator, self.customer_id).charges()

@@ -101,11 +101,23 @@ _DISPUTES: Final = {
 }
 
 
-def read_charge(
-    charge: "Charge", intent: "PaymentIntent | None", dispute: str | None
-) -> ChargeView:
-    """Read a charge with its intent, and the status of its latest dispute."""
+def owner_of(charge: "Charge") -> Owner | None:
+    """Tell whose a charge is; Stripe gives it the metadata of its intent when it is made."""
+    intent = charge.payment_intent
+    subject = charge if intent is None or isinstance(intent, str) else intent
+    return Owner.of(subject.metadata.to_dict() if subject.metadata else {})
+
+
+def read_charge(charge: "Charge", owner: Owner, dispute: str | None) -> ChargeView:
+    """Read a charge of ours, and the status of its latest dispute.
+
+    Raises
+    ------
+    ValueError, InvalidInputError
+        Its amount or currency is none that we know.
+    """
     answer = None
+    intent = None if isinstance(charge.payment_intent, str) else charge.payment_intent
     if intent and intent.status == "succeeded" and _id(intent.latest_charge) == charge.id:
         intent.latest_charge = charge
         answer = _succeeded(intent)
@@ -113,8 +125,8 @@ def read_charge(
     refunded = from_stripe_amount(charge.amount_refunded, charge.currency)
     return ChargeView(
         charge=charge.id,
-        intent=intent.id if intent else None,
-        owner=Owner.of(intent.metadata.to_dict() if intent and intent.metadata else {}),
+        intent=_id(charge.payment_intent),
+        owner=owner,
         money=money,
         charged_at=datetime.fromtimestamp(charge.created, UTC),
         answer=answer if isinstance(answer, Succeeded) else None,
