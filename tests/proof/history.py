@@ -18,6 +18,7 @@ from billfold.domain.payment import IN_FLIGHT, Payment, State, Status
 from billfold.domain.stripe_event import Owner, Parked, StripeEvent
 from billfold.services.ports import Expired, LedgerRow, Overdue, Ports
 
+from tests.proof.standing import leftovers, reflected, wished
 from tests.proof.witnesses import History, StripeCharge, StripeView
 
 _FOR_EVER: Final = datetime(2100, 1, 1, tzinfo=UTC)
@@ -33,6 +34,7 @@ class _Case:
     rows: Sequence[LedgerRow]
     trail: Sequence[Entry]
     history: History
+    ports: Ports
 
     @property
     def name(self) -> str:
@@ -62,6 +64,7 @@ def check(ports: Ports, stripe: StripeView, history: History) -> list[str]:
             rows=[row for row in rows if row.invoice_id == invoice_id],
             trail=ports.outbox.trail(customer_id, limit=200, after=None).items,
             history=history,
+            ports=ports,
         )
         for promise in _PROMISES:
             found += [f"{case.name}: {violation}" for violation in promise(case)]
@@ -198,6 +201,19 @@ def _schedule(case: _Case) -> Iterator[str]:
             yield f"{kind.value} {reason or ''} was told {times} times"
 
 
+def _refunds_and_disputes(case: _Case) -> Iterator[str]:
+    if case.history.every_event_came:
+        yield from reflected(case.charges, case.payments)
+
+
+def _wishes(case: _Case) -> Iterator[str]:
+    yield from wished(case.payments, case.history.wishes)
+
+
+def _indexes(case: _Case) -> Iterator[str]:
+    yield from leftovers(case.ports, case.invoice)
+
+
 _PROMISES: Final = (
     _one_charge,
     _paid_iff_charged,
@@ -207,6 +223,9 @@ _PROMISES: Final = (
     _settled,
     _ends_are_told,
     _schedule,
+    _refunds_and_disputes,
+    _wishes,
+    _indexes,
 )
 
 
