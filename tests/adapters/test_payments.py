@@ -94,6 +94,31 @@ def test_an_automatic_payment_is_reserved_while_it_is_wished_for_and_with_the_pr
         assert repositories.customers.wallet("cust-1").mandate == saved.mandate == 1
 
 
+@pytest.mark.parametrize("change", [None, "off", "another primary card"])
+def test_what_is_answered_before_money_is_asked_for_counts(
+    payable: Payable, change: str | None
+) -> None:
+    """The write-ahead of an automatic payment requires that it is still wished for."""
+    repositories, invoice, wallet = payable
+    assert wallet is not None
+    customers, payments = repositories.customers, repositories.payments
+    customers.save(wallet.add(a_card(2)).set_autopay(enabled=True))
+    payment = replace(a_payment(invoice, wallet), slot=Slot(NOON.date()))
+    reserve(payable, payment)
+    now = customers.wallet("cust-1")
+    if change == "off":
+        customers.save(now.set_autopay(enabled=False))
+    elif change:
+        customers.save(now.make_primary(now.cards[1].card_id))
+    if change:
+        with pytest.raises(StaleError):
+            payments.write_ahead(payment, intent="pi_1", n=1, lease_until=LATER)
+        assert payments.get("cust-1", payment.payment_id) == payment
+    else:
+        after = payments.write_ahead(payment, intent="pi_1", n=1, lease_until=LATER)
+        assert after.state is State.CONFIRMING
+
+
 def test_an_invoice_is_locked_for_one_payment(
     payable: Payable,
 ) -> None:

@@ -91,7 +91,7 @@ class FakePayments:
                 or invoice.amount_due != payment.money
                 or (owner, payment.idempotency_key) in store.requests
                 or (payment.card_id and payment.card_id not in {c.card_id for c in wallet.cards})
-                or (payment.slot and (True, payment.card_id) != (wallet.autopay, wallet.primary))
+                or not _wished(payment, wallet)
             ):
                 raise StaleError
             store.invoices[owner, payment.invoice_id] = replace(
@@ -118,7 +118,10 @@ class FakePayments:
     ) -> Payment:
         with self.store.lock:
             invoice = self._invoice(payment)
+            wallet = self.store.wallets.get(payment.customer_id, Wallet(payment.customer_id))
             if invoice.intent not in {None, intent} or invoice.n != n - 1:
+                raise StaleError
+            if not _wished(payment, wallet):
                 raise StaleError
             return self._step(
                 Step.WRITE_AHEAD,
@@ -322,6 +325,10 @@ class FakePayments:
                     for card in wallet.cards
                 ),
             )
+
+
+def _wished(payment: Payment, wallet: Wallet) -> bool:
+    return payment.slot is None or (wallet.autopay, wallet.primary) == (True, payment.card_id)
 
 
 def _spent(invoice: Invoice, payment: Payment, decline: Decline | None) -> Invoice:

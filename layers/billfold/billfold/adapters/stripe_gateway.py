@@ -14,6 +14,7 @@ from billfold.adapters.stripe_answers import (
     read_intent,
     to_stripe_amount,
 )
+from billfold.adapters.stripe_deadline import DeadlineClient
 from billfold.domain.decline import explain
 from billfold.domain.errors import InvoiceNotPayableError, NotFoundError, UnavailableError
 from billfold.domain.payment import (
@@ -51,7 +52,7 @@ class StripeGateway:
         self._client = stripe.StripeClient(
             secret_key,
             base_addresses={"api": api_base},
-            http_client=stripe.RequestsClient(timeout=SECONDS),
+            http_client=DeadlineClient(SECONDS),
             max_network_retries=0,
         )
 

@@ -6,7 +6,7 @@ follow in the same transaction.
 
     step         invoice                             payment  wallet  request  more
     reserve      open, no lock, amount as shown      put      +hold   put
-    write ahead  lock, epoch, n; -> n+1, intent      put
+    write ahead  lock, epoch, n; -> n+1, intent      put      wished
     doubt        lock, epoch, n                      put
     action       lock, epoch, n                      put
     settle       intent, amount, open or paying      put      -hold   expires  ledger
@@ -21,7 +21,7 @@ All that leave a payment for somebody else to hear of put an entry into the outb
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Final
 
 from billfold.adapters.dynamodb import keys
 from billfold.adapters.dynamodb.customers import to_wallet
@@ -30,7 +30,7 @@ from billfold.adapters.dynamodb.limits import count_up
 from billfold.adapters.dynamodb.outbox import put_entry
 from billfold.adapters.dynamodb.payment_items import from_payment, to_payment
 from billfold.adapters.dynamodb.payment_writes import found, let_go, payment_item, put_ledger
-from billfold.adapters.dynamodb.table import Put, Table, Update, Write, changed
+from billfold.adapters.dynamodb.table import Check, Put, Table, Update, Write, changed
 from billfold.domain import autopay
 from billfold.domain.errors import NotFoundError
 from billfold.domain.fact import Entry
@@ -46,6 +46,9 @@ from billfold.domain.payment import (
 )
 from billfold.domain.wallet import CardFace
 from billfold.services.ports import Opening, Page, Request, StaleError
+
+_WISHED: Final = "#autopay = :on AND #primary = :card"
+"""Of a wallet: automatic payment is wished for, with this card."""
 
 
 class DynamoPayments:
@@ -143,7 +146,7 @@ class DynamoPayments:
             Put(request, condition="attribute_not_exists(pk)"),
         ]
         if payment.card_id:
-            wished = " AND #autopay = :on AND #primary = :card" if payment.slot else ""
+            wished = f" AND {_WISHED}" if payment.slot else ""
             writes.append(
                 Update(
                     keys.wallet(payment.customer_id),
@@ -163,7 +166,15 @@ class DynamoPayments:
     def write_ahead(
         self, payment: Payment, *, intent: str, n: int, lease_until: datetime
     ) -> Payment:
-        """Steps 2 and 3: bind the intent if none is bound, and note that confirm n may be sent."""
+        """Steps 2 and 3: bind the intent if none is bound, and note that confirm n may be sent.
+
+        The last write before money is asked for: an automatic payment still has to be wished for.
+        """
+        wished = Check(
+            keys.wallet(payment.customer_id),
+            _WISHED,
+            values={"on": True, "card": payment.card_id},
+        )
         return self._step(
             Step.WRITE_AHEAD,
             payment,
@@ -172,6 +183,7 @@ class DynamoPayments:
             condition="(attribute_not_exists(#intent) OR #intent = :intent) AND #n = :n_before",
             values={"n_before": n - 1},
             lease_until=lease_until,
+            more=[wished] if payment.slot else [],
         )
 
     def doubt(self, payment: Payment, *, lease_until: datetime) -> Payment:
