@@ -1,5 +1,6 @@
 """What must be true at rest of refunds, disputes, wishes and indexes."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import Final
@@ -10,7 +11,7 @@ from billfold.domain.payment import Payment
 from billfold.services.ports import Ports
 
 from tests.proof.wishes import Wish, asked_for
-from tests.proof.witnesses import StripeCharge
+from tests.proof.witnesses import StripeCharge, StripeIntent
 
 _FOR_EVER: Final = date(2100, 1, 1)
 _PAGE: Final = 100
@@ -40,6 +41,26 @@ def wished(payments: Sequence[Payment], wishes: Sequence[Wish]) -> Iterator[str]
                 broken = wish.breaks(payment)
                 if broken:
                     yield f"{payment.payment_id} {broken}"
+
+
+def one_key_a_try(payments: Sequence[Payment]) -> Iterator[str]:
+    """No confirm of one try has the key of another's, or Stripe would take it for that."""
+    keys_used = Counter(payment.confirm_key for payment in payments if payment.n)
+    for key, tries in keys_used.items():
+        if tries > 1:
+            yield f"{tries} tries have asked for money under {key}"
+
+
+def void_is_fenced(
+    invoice: Invoice, payments: Sequence[Payment], intents: Sequence[StripeIntent]
+) -> Iterator[str]:
+    """No intent that a void invoice ever had can still be paid."""
+    if invoice.status is not InvoiceStatus.VOID:
+        return
+    bound = {payment.intent for payment in payments if payment.intent}
+    for intent in intents:
+        if intent.intent in bound and intent.status != "canceled":
+            yield f"is void, and {intent.intent} is {intent.status} at Stripe"
 
 
 def leftovers(ports: Ports, invoice: Invoice) -> Iterator[str]:

@@ -22,12 +22,12 @@ def pay(world: World, source: Source, key: str = "key-1") -> Outcome | None:
     return world.ask(lambda ports: payments.pay(order, ports, lambda: 29.0), key=key)
 
 
-def leave(world: World, source: Source, call: str, mode: Mode) -> None:
+def leave(world: World, source: Source, call: str, mode: Mode, key: str = "key-1") -> None:
     """Let a payer come to harm at a call, before the act begins."""
     world.wire.begin()
     world.wire.fail_at(call, mode)
     with suppress(Killed):
-        pay(world, source)
+        pay(world, source, key)
     assert world.wire.landed, f"{call} was never reached"
     world.wire.end()
     world.pass_time()
