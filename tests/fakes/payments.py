@@ -18,6 +18,7 @@ from billfold.domain.payment import (
     Decline,
     Dispute,
     Payment,
+    State,
     Step,
     Succeeded,
 )
@@ -246,6 +247,30 @@ class FakePayments:
             if succeeded:
                 self._write_ledger(payment, succeeded)
             self.store.tell(entry)
+            return after
+
+    def close(self, payment: Payment, *, entry: Entry, look_on: date | None) -> Payment:
+        with self.store.lock:
+            invoice = self._invoice(payment)
+            if invoice.lock == payment.payment_id:
+                freed = replace(
+                    invoice,
+                    status=InvoiceStatus.OPEN,
+                    lock=None,
+                    epoch=invoice.epoch + 1,
+                    intent=None,
+                    n=0,
+                    look_on=look_on or invoice.look_on,
+                )
+                after = self._step(Step.CLOSE, payment, payment, freed)
+            else:
+                if self.get(payment.customer_id, payment.payment_id).state is not State.REVIEW:
+                    raise StaleError
+                after = replace(payment, state=TRANSITIONS[Step.CLOSE].target)
+                self._copy(after)
+                self.store.leases.pop((payment.customer_id, payment.payment_id), None)
+            self.store.tell(entry)
+            self._let_go(payment)
             return after
 
     def by_intent(self, customer_id: str, invoice_id: str, intent: str) -> Payment | None:

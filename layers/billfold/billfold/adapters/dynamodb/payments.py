@@ -13,6 +13,7 @@ follow in the same transaction.
     decline      lock, epoch, n                      put      -hold   expires  count
     end          lock, epoch, n; epoch+1 if fenced   put      -hold   expires
     review       (its copy of the payment)           put                       ledger, if charged
+    close        lock, epoch, n; epoch+1             put      -hold   expires
     reflect      (its copy of the payment)           put
 
 All that leave a payment for somebody else to hear of put an entry into the outbox as well.
@@ -271,7 +272,7 @@ class DynamoPayments:
         ``look_on`` is when automatic payment looks again, where that changes.
         """
         ids = (payment.customer_id, payment.invoice_id)
-        fenced = {"epoch": payment.epoch + 1, "n": 0, "intent": None} if raise_epoch else {}
+        fenced = _left_behind(payment) if raise_epoch else {}
         # Stripe would refuse this card again: of a slot that is as good as the bank's word.
         refused = payment.slot is not None and step is Step.REFUSE
         return self._step(
@@ -326,6 +327,27 @@ class DynamoPayments:
         if succeeded:
             writes.append(put_ledger(payment, succeeded, entry.at))
         self._table.transact(writes)
+        return after
+
+    def close(self, payment: Payment, *, entry: Entry, look_on: date | None) -> Payment:
+        """End a review, and free the invoice if the payment still holds it.
+
+        Its intent is left behind with its epoch, as one that was fenced.
+        """
+        ids = (payment.customer_id, payment.invoice_id)
+        invoice = self._table.get(keys.invoice(*ids))
+        more = [put_entry(entry), *let_go(payment, entry.at)]
+        if invoice and invoice.get("lock") == payment.payment_id:
+            freed = {"status": "open", "lock": None, **_left_behind(payment)}
+            due = keys.due(look_on, *ids) if look_on else {}
+            return self._step(Step.CLOSE, payment, payment, set_={**freed, **due}, more=more)
+        after = replace(payment, state=TRANSITIONS[Step.CLOSE].target)
+        ended = Put(
+            payment_item(after, None),
+            condition="#state = :review",
+            values={"review": State.REVIEW.value},
+        )
+        self._table.transact([ended, *self._copy(payment, after), *more])
         return after
 
     def by_intent(self, customer_id: str, invoice_id: str, intent: str) -> Payment | None:
@@ -430,6 +452,11 @@ class DynamoPayments:
         )
         self._table.transact([invoice, Put(payment_item(after, lease_until)), *more])
         return after
+
+
+def _left_behind(payment: Payment) -> dict[str, Any]:
+    """Leave the intent behind with its epoch: the next try makes another one."""
+    return {"epoch": payment.epoch + 1, "n": 0, "intent": None}
 
 
 def _states(step: Step) -> dict[str, str]:
