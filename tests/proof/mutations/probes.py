@@ -26,6 +26,7 @@ Probe = Callable[[Sites], list[str]]
 History = Callable[[World], None]
 CRASH_POINT: Final = "crash point"
 CONTRACT: Final = "contract test"
+PROOF: Final = "test of the proof"
 UNIT: Final = "unit test"
 CHECKER: Final = "history, checker"
 WIRE: Final = "wire"
@@ -69,6 +70,8 @@ def contract(test: Callable[..., None], *given: object) -> tuple[str, Probe]:
     """Give a test of the repositories' contract, on DynamoDB."""
 
     def probe(sites: Sites) -> list[str]:
+        # The contract's customer is cust-1, and so would that of the first world be.
+        sites.runs += 1
         world = World(sites)
         if "repositories" in test.__annotations__:
             test(world.auditor, *given)
@@ -125,6 +128,18 @@ def nightly(play: History, expected: Difference) -> tuple[str, Probe]:
         return [] if expected in lines else [f"{expected.value}: the comparison says nothing of it"]
 
     return f"{CHECKER}: the night after {play.__name__.replace('_', ' ')}", probe
+
+
+def proof(test: Callable[..., None], *given: object) -> tuple[str, Probe]:
+    """Give a test of the proof that is played in one world."""
+
+    def probe(sites: Sites) -> list[str]:
+        world = World(sites)
+        test(world, *given)
+        world.close()
+        return []
+
+    return f"{PROOF}: {test.__name__}", probe
 
 
 def patched(test: Callable[..., None]) -> tuple[str, Probe]:

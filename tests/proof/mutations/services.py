@@ -4,12 +4,21 @@ from typing import Final
 
 from billfold.services.compare import Difference
 
-from tests.proof import test_torn_reads
+from tests.proof import test_exits, test_torn_reads
 from tests.proof.crash.pay_paths import CONFIRM, CREATE
 from tests.proof.crash.runs import Then
 from tests.proof.crash.wire import Mode
 from tests.proof.mutations import histories, wires
-from tests.proof.mutations.probes import CHECKER, history, nightly, patched, point, seen, unit
+from tests.proof.mutations.probes import (
+    CHECKER,
+    history,
+    nightly,
+    patched,
+    point,
+    proof,
+    seen,
+    unit,
+)
 from tests.proof.mutations.surgery import Cut
 from tests.proof.mutations.table import Mutation
 from tests.unit import test_compare as nights
@@ -242,12 +251,49 @@ ENDING: Final = (
         (
             Cut(
                 "services.invoice_changes:go_on",
-                "isinstance(answer, Canceled)",
-                "not isinstance(answer, Succeeded)",
+                "raise UnavailableError",
+                "return _finish(change, ports)",
             ),
         ),
         history(histories.a_void_while_stripe_is_down),
         "is requires_payment_method at Stripe",
+    ),
+)
+EXITS: Final = (
+    Mutation(
+        "a review ends when its charge was given back as a whole",
+        (
+            Cut(
+                "services.reviews:end_if_refunded",
+                " or seen.refunded < seen.money.amount",
+            ),
+        ),
+        proof(test_exits.test_a_review_keeps_what_was_refunded_in_part),
+        "AssertionError",
+    ),
+    Mutation(
+        "a person closes nothing that still holds money",
+        (
+            Cut(
+                "services.reviews:close",
+                "raise ReviewNotClosableError",
+                "return settle.close(payment, reason, ports)",
+            ),
+        ),
+        proof(test_exits.test_a_person_cannot_close_what_still_holds_money),
+        "DID NOT RAISE",
+    ),
+    Mutation(
+        "an outcome that Stripe cannot know is for a person",
+        (Cut("services.reconcile:_payment", "isinstance(answer, NoSuchIntent)", "False"),),
+        proof(test_exits.test_an_outcome_that_stripe_cannot_know_is_for_a_person_at_once),
+        "AssertionError",
+    ),
+    Mutation(
+        "an outage uses up no looks",
+        (Cut("services.reconcile:_payment", "raise UnavailableError", "pass"),),
+        proof(test_exits.test_after_an_outage_everything_settles_within_five_minutes, 70),
+        "AssertionError",
     ),
 )
 TELLING: Final = (
@@ -336,4 +382,4 @@ TELLING: Final = (
         double="the order, its reservation and its write-ahead, each of which asks for the wish",
     ),
 )
-SERVICES: Final = (*PAYING, *ENDING, *TELLING)
+SERVICES: Final = (*PAYING, *ENDING, *EXITS, *TELLING)
