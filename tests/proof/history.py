@@ -209,7 +209,8 @@ def _refunds_and_disputes(case: _Case) -> Iterator[str]:
 
 
 def _wishes(case: _Case) -> Iterator[str]:
-    yield from wished(case.payments, case.history.wishes)
+    wallet = case.ports.customers.wallet(case.invoice.customer_id)
+    yield from wished(case.payments, case.history.wishes, wallet)
 
 
 def _keys(case: _Case) -> Iterator[str]:
