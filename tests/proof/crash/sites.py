@@ -20,6 +20,7 @@ from moto.dynamodb.models import dynamodb_backends
 from tests.adapters.conftest import table_definition
 from tests.emulator import PUBLISHABLE_KEY, SECRET_KEY
 from tests.fakes import FakeClock
+from tests.proof.crash.reads import watch
 from tests.proof.crash.stripe_side import StripeSide
 from tests.proof.crash.wire import Wire, WiredAws, WiredStripe
 from tests.proof.witnesses import QueuesEnd
@@ -38,6 +39,7 @@ class Sites:
         self.requests = 0
         self.runs = 0
         self.dynamodb.meta.events.register("before-send.dynamodb", self._count)
+        self.loose_reads = watch(self.dynamodb)
         self.wired_dynamodb: Any = WiredAws(self.dynamodb, self.wire, lambda: self.requests)
         self.gateway = StripeGateway(SECRET_KEY, PUBLISHABLE_KEY, stripe.url)
         self.gateway._client._requestor._client = WiredStripe(self.wire, stripe.arrived, SECONDS)

@@ -383,7 +383,7 @@ class DynamoPayments:
                     payment_item(after, None),
                     condition=f"#state = :state AND #charge = :charge AND {unchanged(before)}",
                     values={
-                        "state": State.SUCCEEDED.value,
+                        "state": payment.state.value,
                         "charge": payment.charge,
                         **{name: value for name, value in before.items() if value is not None},
                     },
