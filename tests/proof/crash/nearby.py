@@ -9,25 +9,33 @@ import copy
 import json
 from collections.abc import Callable
 from datetime import datetime
-from functools import cache
 from types import SimpleNamespace
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import pytest
 from billfold.adapters.dynamodb.table import _plain
+from botocore import xform_name
 from botocore.endpoint import Endpoint
 from botocore.model import OperationModel
 from botocore.parsers import create_parser
-from moto.core import responses
+from botocore.useragent import UserAgentString
+from moto.core.exceptions import ServiceException
 from moto.core.responses import ActionResult
+from moto.dynamodb.exceptions import ItemSizeTooLarge
 from moto.dynamodb.models import DynamoDBBackend, dynamodb_backends
-from moto.dynamodb.models.dynamo_type import DynamoType, Item
+from moto.dynamodb.models.dynamo_type import DynamoType, Item, LimitedSizeDict
 from moto.dynamodb.models.table import Table
 from moto.dynamodb.responses import DynamoHandler
+from werkzeug.exceptions import HTTPException
+
+if TYPE_CHECKING:
+    from botocore.model import Shape
 
 ACCOUNT: Final = "123456789012"
 """Moto's."""
 REGION: Final = "us-east-1"
+ITEM_BYTES: Final = 405_000
+"""Moto's: 400 KB, and what its way of weighing is out by."""
 
 _ON_ITEMS: Final = frozenset(
     {
@@ -57,9 +65,10 @@ def install(patch: pytest.MonkeyPatch) -> None:
     """Let every client of DynamoDB be answered so, until the patch is undone."""
     patch.setattr(Endpoint, "make_request", _make_request)
     patch.setattr(ActionResult, "execute_result", _plainly)
-    patch.setattr(responses, "method_names_from_class", cache(responses.method_names_from_class))
+    patch.setattr(UserAgentString, "to_string", lambda _: "crash points")
     patch.setattr(Table, "__deepcopy__", _as_it_is_now, raising=False)
     patch.setattr(DynamoDBBackend, "update_item", _update_a_copy)
+    patch.setattr(Item, "__init__", _item_of)
     patch.setattr(Item, "__deepcopy__", _item_copied)
     patch.setattr(DynamoType, "__deepcopy__", _copied)
     patch.setattr(DynamoType, "to_regular_json", _to_regular_json)
@@ -85,10 +94,24 @@ def _make_request(endpoint: Endpoint, model: OperationModel, request: dict[str, 
     handler.current_account, handler.region, handler.partition = ACCOUNT, REGION, "aws"
     handler.headers, handler.response_headers = request["headers"], {}
     handler.querystring = {}
-    handler.params = json.loads(request["body"])
-    status, headers, body = handler.call_action()
-    answer = {"status_code": int(status), "headers": headers, "body": body.encode()}
-    return SimpleNamespace(**answer), _parser.parse(answer, model.output_shape)
+    handler.body = handler.params = json.loads(request["body"])
+    status, headers, body = _answered(handler, getattr(handler, xform_name(model.name)))
+    answer = {"status_code": status, "headers": headers, "body": body.encode()}
+    parsed = _parser.parse(answer, cast("Shape", model.output_shape))
+    if status >= 300:
+        # As botocore does: the reasons for which a transaction was canceled are read only here.
+        errors: Any = endpoint
+        errors._add_modeled_error_fields(answer, parsed, model, _parser)
+    return SimpleNamespace(**answer), parsed
+
+
+def _answered(handler: DynamoHandler, operation: Callable[[], ActionResult]) -> Any:
+    try:
+        return handler.serialized(operation())
+    except ServiceException as refused:
+        return handler.serialized(ActionResult(refused))
+    except HTTPException as refused:
+        return refused.code, dict(refused.get_headers()), refused.description
 
 
 def _plainly(result: ActionResult, context: Any) -> Any:
@@ -125,13 +148,22 @@ def _update_a_copy(
     return _update_item(backend, table_name, key, *more, **by)
 
 
+def _item_of(
+    item: Item, hash_key: DynamoType, range_key: DynamoType | None, attrs: dict[str, Any]
+) -> None:
+    item.hash_key, item.range_key, item.attrs = hash_key, range_key, LimitedSizeDict()
+    # Moto weighs all the others with each attribute; here the whole item is weighed once.
+    dict.update(item.attrs, {name: DynamoType(value) for name, value in attrs.items()})
+    if item.size() > ITEM_BYTES:
+        raise ItemSizeTooLarge
+
+
 def _item_copied(item: Item, _: dict[int, Any]) -> Item:
-    made = Item.__new__(Item)
+    made: Any = Item.__new__(Item)
     made.hash_key, made.range_key = item.hash_key, item.range_key
-    made.attrs = type(item.attrs).__new__(type(item.attrs))
-    # Its own way of setting an entry weighs all the others each time.
+    made.attrs = LimitedSizeDict()
     dict.update(made.attrs, {name: _copied(value) for name, value in item.attrs.items()})
-    return made
+    return cast("Item", made)
 
 
 def _copied(value: DynamoType, _: object = None) -> DynamoType:
