@@ -23,6 +23,7 @@ from billfold.domain.payment import (
     Succeeded,
     Trigger,
     Unknown,
+    Unreachable,
     WantsConfirmation,
     WantsMethod,
 )
@@ -369,8 +370,8 @@ def test_a_wrong_key_begins_nothing(emulator: Emulator, payment: Payment) -> Non
 def test_stripe_that_is_not_there(payment: Payment) -> None:
     nowhere = StripeGateway(SECRET_KEY, PUBLISHABLE_KEY, "http://127.0.0.1:9")
     assert nowhere.confirm(payment, OneTimeCard("pm_1"), None) == Unknown()
-    assert nowhere.retrieve(payment) == Unknown()
-    assert nowhere.cancel(payment) == Unknown()
+    assert nowhere.retrieve(payment) == Unreachable()
+    assert nowhere.cancel(payment) == Unreachable()
     for call in (
         lambda: nowhere.create_customer("cust-1"),
         lambda: nowhere.create_setup_intent("cus_1", "cust-1"),

@@ -18,6 +18,7 @@ from billfold.domain.payment import (
     Decline,
     Dispute,
     Payment,
+    State,
     Step,
     Succeeded,
 )
@@ -91,7 +92,7 @@ class FakePayments:
                 or invoice.amount_due != payment.money
                 or (owner, payment.idempotency_key) in store.requests
                 or (payment.card_id and payment.card_id not in {c.card_id for c in wallet.cards})
-                or (payment.slot and (True, payment.card_id) != (wallet.autopay, wallet.primary))
+                or not _wished(payment, wallet)
             ):
                 raise StaleError
             store.invoices[owner, payment.invoice_id] = replace(
@@ -118,7 +119,10 @@ class FakePayments:
     ) -> Payment:
         with self.store.lock:
             invoice = self._invoice(payment)
+            wallet = self.store.wallets.get(payment.customer_id, Wallet(payment.customer_id))
             if invoice.intent not in {None, intent} or invoice.n != n - 1:
+                raise StaleError
+            if not _wished(payment, wallet):
                 raise StaleError
             return self._step(
                 Step.WRITE_AHEAD,
@@ -245,6 +249,30 @@ class FakePayments:
             self.store.tell(entry)
             return after
 
+    def close(self, payment: Payment, *, entry: Entry, look_on: date | None) -> Payment:
+        with self.store.lock:
+            invoice = self._invoice(payment)
+            if invoice.lock == payment.payment_id:
+                freed = replace(
+                    invoice,
+                    status=InvoiceStatus.OPEN,
+                    lock=None,
+                    epoch=invoice.epoch + 1,
+                    intent=None,
+                    n=0,
+                    look_on=look_on or invoice.look_on,
+                )
+                after = self._step(Step.CLOSE, payment, payment, freed)
+            else:
+                if self.get(payment.customer_id, payment.payment_id).state is not State.REVIEW:
+                    raise StaleError
+                after = replace(payment, state=TRANSITIONS[Step.CLOSE].target)
+                self._copy(after)
+                self.store.leases.pop((payment.customer_id, payment.payment_id), None)
+            self.store.tell(entry)
+            self._let_go(payment)
+            return after
+
     def by_intent(self, customer_id: str, invoice_id: str, intent: str) -> Payment | None:
         tries = self.of_invoice(customer_id, invoice_id)
         return next((payment for payment in tries if payment.intent == intent), None)
@@ -322,6 +350,10 @@ class FakePayments:
                     for card in wallet.cards
                 ),
             )
+
+
+def _wished(payment: Payment, wallet: Wallet) -> bool:
+    return payment.slot is None or (wallet.autopay, wallet.primary) == (True, payment.card_id)
 
 
 def _spent(invoice: Invoice, payment: Payment, decline: Decline | None) -> Invoice:

@@ -17,15 +17,20 @@ from billfold.domain.errors import (
 from billfold.domain.fact import Kind
 from billfold.domain.invoice import InvoiceStatus
 from billfold.domain.money import Money
-from billfold.domain.payment import Payment, State, Status
+from billfold.domain.payment import Dispute, Payment, State, Status
 from billfold.services.ports import Ports
+
+from tests.proof.wishes import Wish
 
 _NOT_CHARGED: Final = frozenset({Status.DECLINED, Status.CANCELED})
 
 
 @dataclass(frozen=True, slots=True)
 class StripeCharge:
-    """A charge that succeeded at Stripe; ``confirm_key`` is that of the request that made it."""
+    """A charge that succeeded at Stripe; ``confirm_key`` is that of the request that made it.
+
+    ``refunded`` is what was given back, ``dispute`` how the latest dispute stands.
+    """
 
     charge: str
     intent: str
@@ -35,6 +40,8 @@ class StripeCharge:
     payment_method: str
     charged_on: date
     confirm_key: str | None
+    refunded: Money
+    dispute: Dispute | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +79,8 @@ class History:
     ``charged`` and ``not_charged`` are the payments of which a caller was told so, with the words.
     ``voided`` are the invoices of which a caller was told that they are void. ``removed`` are the
     PaymentMethods of deleted cards, with the charges on them when the DELETE was answered.
+    ``wishes`` are what was answered about automatic payment. ``every_event_came`` says that Stripe
+    was heard to the end, or that the nightly comparison has run since.
     """
 
     invoices: list[tuple[str, str]] = field(default_factory=list)
@@ -80,6 +89,8 @@ class History:
     voided: set[str] = field(default_factory=set)
     removed: dict[str, frozenset[str]] = field(default_factory=dict)
     told: list[Told] = field(default_factory=list)
+    wishes: list[Wish] = field(default_factory=list)
+    every_event_came: bool = False
 
     def answered(self, payment: Payment) -> None:
         """Note what a caller was shown of a payment."""

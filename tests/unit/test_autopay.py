@@ -365,12 +365,13 @@ def test_an_offer_reaches_what_a_person_was_just_paying(ports: FakePorts) -> Non
 
 
 @pytest.mark.parametrize("change", ["off", "another card"])
+@pytest.mark.parametrize("step", ["reserve", "write_ahead"])
 def test_a_charge_that_is_not_wished_for_any_more_when_it_begins_is_none(
-    ports: FakePorts, monkeypatch: pytest.MonkeyPatch, change: str
+    ports: FakePorts, monkeypatch: pytest.MonkeyPatch, change: str, step: str
 ) -> None:
-    """Between what was decided and the lock: the reservation itself requires wish and card."""
+    """Up to the last write before money is asked for, which itself requires wish and card."""
     on(ports, 0)
-    reserve = FakePayments.reserve
+    real = getattr(FakePayments, step)
     second = ports.customers.wallet("cust-1").cards[1].card_id
 
     def late(self: FakePayments, payment: Payment, **known: Any) -> Payment:
@@ -378,12 +379,14 @@ def test_a_charge_that_is_not_wished_for_any_more_when_it_begins_is_none(
             account.set_autopay("cust-1", ports, enabled=False)
         else:
             cards.make_primary("cust-1", second, ports)
-        monkeypatch.setattr(FakePayments, "reserve", reserve)
-        return reserve(self, payment, **known)
+        monkeypatch.setattr(FakePayments, step, real)
+        written: Payment = real(self, payment, **known)
+        return written
 
-    monkeypatch.setattr(FakePayments, "reserve", late)
+    monkeypatch.setattr(FakePayments, step, late)
     assert look(ports) == Result(Outcome.SKIPPED, "autopay_changed")
     assert confirms(ports) == 0
+    assert not ports.customers.wallet("cust-1").holds
     # With another card it takes part in the next run.
     assert run(ports)["charged"] == (change == "another card")
 

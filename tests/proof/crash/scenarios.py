@@ -70,6 +70,11 @@ class Scenario:
     currency: str = "USD"
     after: Callable[[World], None] = lambda _: None
 
+    @property
+    def automatic(self) -> bool:
+        """Tell whether the schedule is at work."""
+        return self.name.startswith("automatic payment")
+
 
 def _reconciler(card: str, call: str, mode: Mode) -> Callable[[World], Act]:
     """A payer died; the reconciler takes up what it left."""

@@ -17,6 +17,7 @@ from tests.adapters.conftest import table_definition
 from tests.emulator import PUBLISHABLE_KEY, SECRET_KEY
 from tests.fakes import FakeClock
 from tests.proof.crash.nearby import Arrived
+from tests.proof.crash.reads import watch
 from tests.proof.crash.stripe_side import StripeSide
 from tests.proof.crash.wire import Wire, WiredAws, WiredStripe
 from tests.proof.witnesses import QueuesEnd
@@ -30,6 +31,7 @@ class Sites:
         self.wire = Wire()
         self.dynamodb: Any = boto3.client("dynamodb")
         self.runs = 0
+        self.loose_reads = watch(self.dynamodb)
         self.wired_dynamodb: Any = WiredAws(self.dynamodb, self.wire, lambda: Arrived.count)
         self.gateway = StripeGateway(SECRET_KEY, PUBLISHABLE_KEY, stripe.url)
         self.gateway._client._requestor._client = WiredStripe(self.wire, stripe.arrived, SECONDS)

@@ -30,6 +30,7 @@ from tests.proof.crash.nearby import items
 from tests.proof.crash.sites import Process, Sites
 from tests.proof.crash.wire import WiredAws
 from tests.proof.history import check
+from tests.proof.wishes import Wishes, asked_for
 from tests.proof.witnesses import BusEnd, History, QueuesEnd
 
 T = TypeVar("T")
@@ -43,12 +44,14 @@ class World:
     def __init__(self, sites: Sites, currency: str = "USD") -> None:
         self.sites, self.stripe, self.wire = sites, sites.stripe, sites.wire
         sites.runs += 1
+        sites.loose_reads.clear()
         sites.stripe.forget()
         self.customer_id = f"cust-{sites.runs}"
         self.table = f"run-{sites.runs}"
         sites.create_table(self.table)
         self.clock = FakeClock(NOON)
         self.history = History()
+        self.wishes = Wishes(lambda: asked_for(self.payments), self.history.wishes)
         self.shown: dict[str, Money] = {}
         self.auditor = Process(self, Actor.BUSINESS, sites.dynamodb)
         bus = BusEnd(self.history, self.auditor)
@@ -132,6 +135,12 @@ class World:
         """Let the worker take an event of Stripe's."""
         self.ask(lambda ports: stripe_events.take(event, ports), actor=Actor.STRIPE)
 
+    def hear_everything(self) -> None:
+        """Let the worker take all that Stripe has to tell, as it delivers until it is heard."""
+        for event in self.stripe.events():
+            self.hear(event)
+        self.history.every_event_came = True
+
     def look(self) -> None:
         """Note what the list of payments shows to its owner at this moment."""
         for item in items(self.table, prefix=PAYMENT):
@@ -166,7 +175,8 @@ class World:
         return min(leases, default=None)
 
     def violations(self) -> list[str]:
-        return check(self.auditor, Auditor(self.stripe.emulator, self.customer_id), self.history)
+        stripe = Auditor(self.stripe.emulator, self.customer_id)
+        return [*check(self.auditor, stripe, self.history), *self.sites.loose_reads]
 
     @property
     def charged_on(self) -> date:

@@ -31,7 +31,7 @@ WRONG: Final = r"^(charged twice|.*charged \d+ times|.*charged, and the invoice|
 
 pytestmark = pytest.mark.timeout(7200)
 witness = pytest.mark.skipif(
-    not PROVE, reason="found within minutes; test_crash_teeth.py finds the same within seconds"
+    not PROVE, reason="found within minutes; mutations/ finds the same within seconds"
 )
 
 

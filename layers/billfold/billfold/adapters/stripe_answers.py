@@ -18,11 +18,13 @@ from billfold.domain.payment import (
     Decline,
     Declined,
     Dispute,
+    NoSuchIntent,
     NotBegun,
     Processing,
     Refused,
     Succeeded,
     Unknown,
+    Unreachable,
     WantsConfirmation,
     WantsMethod,
 )
@@ -159,6 +161,15 @@ def read_confirm_error(error: stripe.StripeError) -> Answer:
         told = (error.param or "", error.code or "")
         return Refused(about_card=any(name.startswith("payment_method") for name in told))
     return Unknown()
+
+
+def read_retrieve_error(error: stripe.StripeError) -> Answer:
+    """Return what an error in reply to a retrieve means: Stripe knows no such intent, or is down.
+
+    A key that is refused (401, 403) tells nothing about the intent either.
+    """
+    known_not = isinstance(error, stripe.InvalidRequestError) and error.http_status == 404
+    return NoSuchIntent() if known_not else Unreachable()
 
 
 def _read_card_error(error: stripe.CardError) -> Answer:

@@ -12,8 +12,10 @@ from billfold.adapters.stripe_answers import (
     read_charge,
     read_confirm_error,
     read_intent,
+    read_retrieve_error,
     to_stripe_amount,
 )
+from billfold.adapters.stripe_deadline import DeadlineClient
 from billfold.domain.decline import explain
 from billfold.domain.errors import InvoiceNotPayableError, NotFoundError, UnavailableError
 from billfold.domain.payment import (
@@ -24,7 +26,6 @@ from billfold.domain.payment import (
     Source,
     StoredCard,
     Trigger,
-    Unknown,
 )
 from billfold.domain.stripe_event import CUSTOMER_ID, INTENT_GENERATION, INVOICE_ID
 from billfold.domain.wallet import CardDetails
@@ -51,7 +52,7 @@ class StripeGateway:
         self._client = stripe.StripeClient(
             secret_key,
             base_addresses={"api": api_base},
-            http_client=stripe.RequestsClient(timeout=SECONDS),
+            http_client=DeadlineClient(SECONDS),
             max_network_retries=0,
         )
 
@@ -203,8 +204,8 @@ class StripeGateway:
             intent = self._client.v1.payment_intents.retrieve(
                 identifier, params={"expand": ["latest_charge"]}
             )
-        except stripe.StripeError:
-            return Unknown()
+        except stripe.StripeError as error:
+            return read_retrieve_error(error)
         return read_intent(intent)
 
     def cancel(self, fenceable: Fenceable) -> Answer:

@@ -147,6 +147,20 @@ class PaymentNotWaitingError(ConflictError):
     detail = "This payment does not wait for a confirmation by your bank."
 
 
+class PaymentNotInReviewError(ConflictError):
+    """The payment is not in review, or not any more."""
+
+    code = "payment_not_in_review"
+    detail = "This payment is not in review."
+
+
+class ReviewNotClosableError(ConflictError):
+    """What is in review still holds money, or may come to hold it."""
+
+    code = "review_not_closable"
+    detail = "Stripe holds money for this payment, or is working on it. Refund it in full first."
+
+
 class IdempotencyKeyReusedError(ConflictError):
     """The key was used before for a different request."""
 

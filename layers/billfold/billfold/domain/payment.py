@@ -80,6 +80,7 @@ class Step(StrEnum):
     RELEASE = "release"
     FENCE = "fence"
     REVIEW = "review"
+    CLOSE = "close"
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +120,9 @@ TRANSITIONS: Final = MappingProxyType(
         Step.FENCE: Transition(IN_FLIGHT, State.CANCELED),
         # What Stripe says and what we asked for disagree: a person must look, the lock stays.
         Step.REVIEW: Transition(frozenset(State) - {State.REVIEW}, State.REVIEW),
+        # What was in review holds no money any more: all of it was refunded, or a person says that
+        # Stripe, which does not know the intent, never took any.
+        Step.CLOSE: Transition(frozenset({State.REVIEW}), State.CANCELED),
     }
 )
 
@@ -327,8 +331,18 @@ class NotBegun:
 
 
 @dataclass(frozen=True, slots=True)
+class NoSuchIntent:
+    """Stripe does not know the intent: it is another account's, or another mode's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unreachable:
+    """Stripe could not be asked: nothing was learned, and nothing was changed."""
+
+
+@dataclass(frozen=True, slots=True)
 class Unknown:
-    """No answer, or one that tells nothing."""
+    """No answer to what was sent, or one that tells nothing."""
 
 
 Answer = (
@@ -341,5 +355,7 @@ Answer = (
     | Processing
     | Refused
     | NotBegun
+    | NoSuchIntent
+    | Unreachable
     | Unknown
 )

@@ -4,10 +4,18 @@ import logging
 from collections.abc import Callable
 
 from billfold.domain import fact, ids
+from billfold.domain.errors import UnavailableError
 from billfold.domain.fact import Fact, Kind
 from billfold.domain.invoice_change import LEASE, InvoiceChange
 from billfold.domain.money import Money, require_chargeable
-from billfold.domain.payment import BACK_OFF, Canceled, State, Succeeded
+from billfold.domain.payment import (
+    BACK_OFF,
+    Canceled,
+    NoSuchIntent,
+    State,
+    Succeeded,
+    Unreachable,
+)
 from billfold.services import outbox, settle
 from billfold.services.ports import Ports, StaleError
 from billfold.services.retry import until_fresh
@@ -25,7 +33,7 @@ def void(customer_id: str, invoice_id: str, ports: Ports) -> InvoiceChange:
         It is paid or void.
     PaymentInProgressError, InvoiceChangingError
     """
-    return go_on(until_fresh(lambda: _begin(customer_id, invoice_id, None, ports)), ports)
+    return _go_on_now(until_fresh(lambda: _begin(customer_id, invoice_id, None, ports)), ports)
 
 
 def change_amount(
@@ -40,7 +48,8 @@ def change_amount(
     NotFoundError, InvoiceNotPayableError, PaymentInProgressError, InvoiceChangingError
     """
     require_chargeable(amount_due)
-    return go_on(until_fresh(lambda: _begin(customer_id, invoice_id, amount_due, ports)), ports)
+    begun = until_fresh(lambda: _begin(customer_id, invoice_id, amount_due, ports))
+    return _go_on_now(begun, ports)
 
 
 def _begin(
@@ -65,12 +74,30 @@ def _begin(
     return change
 
 
+def _go_on_now(change: InvoiceChange, ports: Ports) -> InvoiceChange:
+    """Go on at once, if AWS and Stripe are there; else the reconciler does, every minute."""
+    try:
+        return go_on(change, ports)
+    except UnavailableError:
+        return change
+
+
 def go_on(change: InvoiceChange, ports: Ports) -> InvoiceChange:
-    """Fence and finish; whoever comes later goes on from where the first one stopped."""
+    """Fence and finish; whoever comes later goes on from where the first one stopped.
+
+    Raises
+    ------
+    UnavailableError
+        Nothing was learned, so nothing has changed.
+    """
     if change.intent is None:
         return _finish(change, ports)
     answer = ports.gateway.cancel(change)
-    if isinstance(answer, Canceled):
+    if isinstance(answer, Unreachable):
+        raise UnavailableError
+    if isinstance(answer, Canceled | NoSuchIntent):
+        # The lock was free when this change took it, so every confirm had ended: an intent that
+        # Stripe does not know could be confirmed by us alone, and its generation is left behind.
         return _finish(change, ports)
     if isinstance(answer, Succeeded):
         # A confirm was quicker than the lock: the money is the truth, and the invoice is paid.

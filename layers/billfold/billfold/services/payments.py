@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from billfold.domain import ids
 from billfold.domain.errors import (
+    AutopayChangedError,
     BillfoldError,
     CardDeclinedError,
     IdempotencyKeyReusedError,
@@ -278,8 +279,12 @@ def _confirm(
     try:
         payment = ports.payments.write_ahead(payment, intent=intent, n=n, lease_until=lease)
     except StaleError:
-        # Released or fenced meanwhile: the confirm must not be sent.
-        return _resume(ports.payments.get(payment.customer_id, payment.payment_id), ports)
+        # The confirm must not be sent: released or fenced meanwhile, or not wished for any more.
+        now = ports.payments.get(payment.customer_id, payment.payment_id)
+        if now.slot and now.state is State.RESERVED:
+            _release(now, ports)
+            raise AutopayChangedError from None
+        return _resume(now, ports)
     answer = ports.gateway.confirm(payment, source, payment_method)
     after = _recorded(payment, lambda: settle.record(payment, answer, ports))
     return _outcome(after, answer)

@@ -170,7 +170,8 @@ class Payments(Protocol):
     Each step is one write that raises StaleError unless the payment is in a state that
     TRANSITIONS allows, the invoice's lock is this payment, and epoch and n are what was read.
     Each gives the payment as it then is, and writes the entry that tells it with it. ``get`` raises
-    NotFoundError. ``by_intent`` gives the latest try of an intent. ``reflect`` writes what became
+    NotFoundError. ``close`` ends a review, also of an invoice that is locked no more.
+    ``by_intent`` gives the latest try of an intent. ``reflect`` writes what became
     of a charge, unless the payment is no longer as it was read.
     """
 
@@ -210,6 +211,7 @@ class Payments(Protocol):
         lease_until: datetime,
         entry: Entry,
     ) -> Payment: ...
+    def close(self, payment: Payment, *, entry: Entry, look_on: date | None) -> Payment: ...
     def by_intent(self, customer_id: str, invoice_id: str, intent: str) -> Payment | None: ...
     def reflect(
         self, payment: Payment, *, refunded: int, dispute: Dispute | None, entry: Entry

@@ -22,6 +22,7 @@ from billfold.domain.payment import (
     Canceled,
     Decline,
     Declined,
+    NoSuchIntent,
     NotBegun,
     Payment,
     Refused,
@@ -32,7 +33,7 @@ from billfold.domain.payment import (
 )
 from billfold.domain.wallet import CardFace
 from billfold.services import outbox
-from billfold.services.ports import Ports, StaleError
+from billfold.services.ports import ChargeView, Ports, StaleError
 
 logger = logging.getLogger(__name__)
 
@@ -45,6 +46,11 @@ def record(payment: Payment, answer: Answer, ports: Ports) -> Payment:
         # A 400 tells about the request, not about the intent: look before letting go.
         ours = payment.slot is not None and not answer.about_card
         answer = ports.gateway.retrieve(payment)
+        if isinstance(answer, NoSuchIntent):
+            # Not taken where we are, and every confirm before it has ended: nothing is pending at
+            # the account whose intent this is, and only we could confirm it there.
+            logger.error("intent unknown to stripe", extra={"payment_id": payment.payment_id})
+            return end(payment, Step.RELEASE, ports, raise_epoch=True)
         if isinstance(answer, WantsMethod) and ours:
             # No customer's card is given up for a mistake of ours; the next run tries again.
             logger.error("request refused by Stripe", extra={"payment_id": payment.payment_id})
@@ -111,6 +117,21 @@ def review(payment: Payment, succeeded: Succeeded | None, ports: Ports) -> Payme
         lambda: ports.payments.review(payment, succeeded, lease_until=lease, entry=entry),
         ports,
         entry,
+    )
+
+
+def close(payment: Payment, reason: str, ports: Ports, seen: ChargeView | None = None) -> Payment:
+    """Free what a review holds, since it holds no money: ``seen`` is its charge, given back."""
+    facts = [fact.payment_canceled(payment, reason)]
+    after = payment
+    if seen:
+        facts.insert(0, fact.payment_refunded(payment, seen.refunded))
+        after = replace(payment, charge=seen.charge, refunded=seen.refunded, dispute=seen.dispute)
+    entry = _entry(payment, ports, *facts)
+    # The bank has heard of it: the schedule asks again on the next day at the earliest.
+    look_on = ports.clock.today() + ONE_DAY if payment.slot else None
+    return _write(
+        payment, lambda: ports.payments.close(after, entry=entry, look_on=look_on), ports, entry
     )
 
 

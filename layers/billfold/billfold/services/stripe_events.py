@@ -16,7 +16,7 @@ from billfold.domain.errors import (
 from billfold.domain.limit import FAILED_CARDS
 from billfold.domain.payment import Declined, Dispute, Payment, State
 from billfold.domain.stripe_event import PATIENCE, Owner, Parked, StripeEvent
-from billfold.services import cards, outbox, settle
+from billfold.services import cards, outbox, reviews, settle
 from billfold.services.ports import ChargeView, Ports, StaleError
 
 logger = logging.getLogger(__name__)
@@ -113,6 +113,9 @@ def reflect(seen: ChargeView, owner: Owner, ports: Ports) -> bool:
         payment = ports.payments.by_intent(owner.customer_id, owner.invoice_id, seen.intent or "")
         if payment is None:
             return False
+        if payment.state is State.REVIEW and seen.answer:
+            reviews.end_if_refunded(payment, seen, ports)
+            return True
         if payment.charge == seen.charge:
             return _write(payment, seen, ports)
         if seen.answer is None:
