@@ -4,7 +4,6 @@ Stripe posts to the webhook until it is answered with 202; SQS hands out what th
 EventBridge have queued until a function has finished it.
 """
 
-import os
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
@@ -18,8 +17,7 @@ from tests.proof.crash.delivery_runs import Place, Point, Then, points_of, run, 
 from tests.proof.crash.runs import TALLY, Tally
 from tests.proof.crash.sites import Sites
 from tests.proof.crash.wire import LATE, Mode
-
-EVERYTHING = bool(os.environ.get("BILLFOLD_PROVE"))
+from tests.proof.extent import COUNTED, PROVE, sampled
 
 
 @pytest.fixture(scope="module")
@@ -41,8 +39,9 @@ def test_every_call_may_fail(
     assert {name: expected[name] for name in path.expected} == path.expected
     assert len(tally.calls) >= path.least, tally.calls
     tally.reads_not_late = sum(reads) * len(LATE)
-    for point in points_of(path, reads, everything=EVERYTHING):
+    for point in sampled(points_of(path, reads, everything=PROVE), path.name):
         tally.points += 1
+        COUNTED["points"] += 1
         try:
             world = run(point, place)
         except Exception as error:  # noqa: BLE001 - an error that no function foresees is a finding
