@@ -49,7 +49,8 @@ class FakeInvoiceChanges:
             key = (change.customer_id, change.invoice_id)
             invoice = self.store.invoices[key]
             now = (invoice.status, invoice.lock, invoice.epoch)
-            if now != (InvoiceStatus.OPEN, change.change_id, change.epoch):
+            fencing = self.store.changes[change.change_id][0].state is ChangeState.FENCING
+            if now != (InvoiceStatus.OPEN, change.change_id, change.epoch) or not fencing:
                 raise StaleError
             self.store.invoices[key] = replace(
                 invoice,

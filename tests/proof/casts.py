@@ -7,14 +7,15 @@ import os
 from functools import cache
 from typing import Final
 
+from tests.proof.law import GUARDS, Guards, Law, widened
 from tests.proof.model import Result, explore
-from tests.proof.world import GUARDS, Config, Guards, Law, Order, widened
+from tests.proof.world import Config, Order
 
 PROVE: Final = os.environ.get("BILLFOLD_PROVE") == "1"
 
 PERSON = Order("A")
 ONE_TIME = Order("one-time B", stored=False)
-AUTOPAY = Order("autopay", off_session=True)
+AUTOPAY = Order("autopay", automatic=True)
 ACTION = frozenset({"requires_action"})
 
 
