@@ -131,6 +131,13 @@ def _owner_looks(w: World, config: Config, law: Law, role: str, me: Actor) -> St
         yield f"sees {status}", w, to_write(me, step) if step else None
 
 
+def _person(w: World, config: Config, law: Law, role: str, me: Actor) -> Steps:
+    """Close what was handed to a person; an intent that can still be charged is canceled first."""
+    for number, payment in enumerate(w.payments):
+        if payment and payment.state is State.REVIEW and payment.intent is not None:
+            yield f"closes {config.orders[number].name}", w, Actor("cancel", number, payment)
+
+
 # The wallet.
 
 
@@ -205,8 +212,9 @@ _BEGIN = {
     "worker": _woken,
     "confirm": _owner,
     "cancel": _owner,
+    "person": _person,
     "delete": _delete,
-    "opt out": _opt_out,
+    "opt_out": _opt_out,
     "void": _change,
     "amount": _change,
 }

@@ -41,6 +41,10 @@ CASTS: Final = {
     "bank's step": _cast((PERSON,), "confirm cancel reconciler", "requires_action"),
     "bank's step, another card": _cast((PERSON, ONE_TIME), "confirm cancel", "requires_action"),
     "no word for a week": _cast((PERSON,), "confirm reconciler", "requires_action", "unreachable"),
+    "no word, then a person": _cast(
+        (PERSON,), "confirm person reconciler", "requires_action", "unreachable"
+    ),
+    "opted out": _cast((AUTOPAY, PERSON), "opt_out reconciler", "", "not_begun"),
     "card deleted": _cast((PERSON,), "delete confirm reconciler", "requires_action", "not_begun"),
     "void": _cast((PERSON, ONE_TIME), "void reconciler"),
     "amount changed": _cast((PERSON, ONE_TIME), "amount reconciler"),

@@ -36,8 +36,7 @@ class Guards:
     review_state: bool = True
     review_n: bool = True
     review_ledger: bool = True
-    review_invoice: bool = True
-    review_last: bool = True
+    close_review: bool = True
     # Conditions of a void and of another amount.
     begin_open: bool = True
     begin_unlocked: bool = True
@@ -48,10 +47,11 @@ class Guards:
     finish_epoch: bool = True
     finish_open: bool = True
     finish_fencing: bool = True
-    # The wallet.
-    delete_hold: bool = True
     delete_version: bool = True
     # What the services do, in which order.
+    delete_hold: bool = True
+    review_invoice: bool = True
+    review_last: bool = True
     ahead_before_confirm: bool = True
     intent_reused: bool = True
     create_key: bool = True
@@ -69,6 +69,8 @@ class Guards:
 
 
 GUARDS = tuple(guard.name for guard in fields(Guards))
+CONDITIONS = GUARDS[: GUARDS.index("delete_version") + 1]
+"""The guards that are conditions of single writes."""
 
 
 @dataclass

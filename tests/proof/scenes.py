@@ -45,6 +45,8 @@ _STEPS: Final = {
     "fence": Step.FENCE,
     "review": Step.REVIEW,
     "review of money": Step.REVIEW,
+    "close": Step.CLOSE,
+    "close without lock": Step.CLOSE,
 }
 _MODEL: Final[Mapping[str, Any]] = {
     "reserve": lambda s, law: writes.reserve(s.world, law, 0, s.was, n=s.n),
@@ -61,6 +63,8 @@ _MODEL: Final[Mapping[str, Any]] = {
     "fence": lambda s, law: _end(s, law, Step.FENCE, raise_epoch=True),
     "review": lambda s, law: writes.review(s.world, law, 0, s.was),
     "review of money": lambda s, law: writes.review(s.world, law, 0, s.was, intent=s.intent),
+    "close": lambda s, law: writes.close(s.world, law, 0, s.was),
+    "close without lock": lambda s, law: writes.close(s.world, law, 0, s.was),
     "delete card": lambda s, law: writes.delete_card(s.world, law),
     "begin change": lambda s, law: writes.begin(s.world, law, s.change),
     "finish void": lambda s, law: writes.finish(s.world, law, 0),
@@ -76,6 +80,7 @@ def _end(s: Scene, law: Law, step: Step, *, raise_epoch: bool = False) -> World 
 
 # Scenes in which all conditions hold.
 
+_BEGINNING = frozenset({"reserve", "begin change", "delete card"})
 _DECLINED = Payment(State.DECLINED, 1, 1, 1, 0)
 _INTENTS = (Intent(1, 1), Intent(0, 1))
 
@@ -87,13 +92,21 @@ def granted(kind: str) -> Iterator[Scene]:
         for state in sorted(TRANSITIONS[step].sources):
             was = Payment(state, 1, 1, 2, 0)
             invoice = Invoice("paying", 1, 1, 0, 2, 0, 0, was)
+            if kind == "close without lock":
+                invoice = invoice._replace(status="void", lock=None)
             world = World(invoice, (was, _DECLINED), holds=frozenset({0}), intents=_INTENTS)
             # A confirm that is written ahead is the next one.
-            yield Scene(kind, world, was, 3 if step is Step.WRITE_AHEAD else 2, told=state)
-    elif kind in {"begin change", "reserve", "delete card"}:
+            scene = Scene(kind, world, was, 3 if step is Step.WRITE_AHEAD else 2, told=state)
+            # An automatic payment has one condition more.
+            yield _source(scene, "", "automatic") if step is Step.WRITE_AHEAD else scene
+    elif kind in _BEGINNING:
         payments = (None, _DECLINED._replace(n=2))
         invoice = Invoice("open", 1, 1, 0, 2, None, 1, payments[1])
-        yield Scene(kind, World(invoice, payments, intents=_INTENTS), Payment(State.RESERVED, 1, 1))
+        world = World(invoice, payments, intents=_INTENTS)
+        scene = Scene(kind, world, Payment(State.RESERVED, 1, 1))
+        yield scene
+        if kind == "reserve":
+            yield _source(scene, "", "automatic")
     else:
         change = Change(kind.removeprefix("finish ").replace("refuse change", "void"), 1, 1, 0)
         invoice = Invoice("open", 1, 1, 0, 2, lock_of(0), 1, _DECLINED)
@@ -118,6 +131,7 @@ _VALUES: Final[Mapping[str, Sequence[Any]]] = {
     "own": (Payment(State.RELEASED, 1, 1),),
     "was.state": tuple(State),
     "was.n": (0, 1, 2),
+    "payment.state": tuple(State),
     "payment.epoch": (0, 1),
     "payment.money": (1, 2),
     "source": ("stored", "one-time", "automatic"),
@@ -136,7 +150,6 @@ _VALUES: Final[Mapping[str, Sequence[Any]]] = {
     "change.intent": (None, 0, 1),
     "changes.state": ("fencing", "done", "refused"),
 }
-_BEGINNING = frozenset({"reserve", "begin change", "delete card"})
 
 
 def _may_vary(kind: str, name: str) -> bool:
@@ -153,7 +166,7 @@ def _may_vary(kind: str, name: str) -> bool:
     if kind == "delete card" and name in {"world.holds", "world.autopay", "world.primary"}:
         # They are as they were read, or the wallet was touched.
         return False
-    if name == "was.state":
+    if name in {"was.state", "payment.state"}:
         return kind in _STEPS
     return True
 
@@ -166,7 +179,8 @@ def with_one(kind: str, *, step: int = 1) -> Iterator[Scene]:
     for number, scene in enumerate(granted(kind)):
         yield scene
         changed = (changed for _, changed in _changed(scene))
-        yield from islice(changed, number % step, None, step) if number else changed
+        share = kind in _STEPS and number
+        yield from islice(changed, number % step, None, step) if share else changed
 
 
 def with_two(kind: str) -> Iterator[Scene]:
@@ -199,11 +213,11 @@ def _in_world(scene: Scene, **changes: Any) -> Scene:
     return scene._replace(world=scene.world._replace(**changes))
 
 
-def _last(scene: Scene, _: str, value: int | None) -> Scene | None:
-    copy = None if value is None else scene.world.payments[value]
-    if value is not None and copy is None:
-        return None
-    return _in_world(scene, invoice=scene.world.invoice._replace(last=value, copy=copy))
+def _last(scene: Scene, _: str, value: int | None) -> Scene:
+    """Let the copy be of another payment; all else in it stays."""
+    invoice = scene.world.invoice
+    copy = None if value is None else invoice.copy
+    return _in_world(scene, invoice=invoice._replace(last=value if copy else None, copy=copy))
 
 
 def _copy(scene: Scene, part: str, value: Any) -> Scene | None:
@@ -223,7 +237,7 @@ def _own(scene: Scene, part: str, value: Any) -> Scene | None:
 
 
 def _payment(scene: Scene, part: str, value: Any) -> Scene:
-    """Set what never changes about payment 0: as it is, as it was read, and in the copy."""
+    """Set something of payment 0: as it is, as it was read, and in the copy."""
     was = scene.was._replace(**{part: value})
     scene = _own(scene, part, value) or scene
     if scene.world.invoice.last == 0:

@@ -112,9 +112,7 @@ class Lax(Table):
         self.seen: list[str] = []
 
     def write(self, write: Put | Update | Delete) -> None:
-        self.seen = []
-        (lax,) = self._lax([write])
-        super().write(lax)  # type: ignore[arg-type] - of the kind that it was
+        self.transact([write])
 
     def transact(self, writes: Sequence[Write]) -> None:
         self.seen = []
@@ -127,7 +125,7 @@ class Lax(Table):
                 continue
             parts = re.split(r" AND (?![^(]*\))", write.condition)
             kept = [
-                f"({part} OR NOT ({part}))" if number == self.forget else part
+                f"({part} OR NOT {part})" if number == self.forget else part
                 for number, part in enumerate(parts, len(self.seen))
             ]
             self.seen += parts

@@ -149,9 +149,9 @@ class Config:
 
     ``cast`` lists the processes: the name of an order is one that pays it; the rest are
     ``confirm`` and ``cancel`` (the owner during the bank's step), ``reconciler``, ``worker`` (of
-    webhooks), ``delete`` (the stored card), ``opt out`` (or choose another primary card), ``void``
-    and ``amount``. ``bank`` lists what a confirm
-    may lead to besides success and decline; ``faults`` what else may happen.
+    webhooks), ``person`` (who closes a review), ``delete`` (the stored card), ``opt_out`` (or choose
+    another primary card), ``void`` and ``amount``. ``bank`` lists what a confirm may lead to
+    besides success and decline; ``faults`` what else may happen.
     """
 
     orders: tuple[Order, ...]

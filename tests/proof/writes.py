@@ -131,6 +131,24 @@ def review(
     return after if intent is None else _booked(after, intent)
 
 
+def close(w: World, law: Law, number: int, was: Payment) -> World | None:
+    """End a review, and free the invoice if the payment still holds it."""
+    if w.invoice.lock == number:
+        freed: dict[str, Any] = {"status": "open", "lock": None}
+        freed |= {"epoch": was.epoch + 1, "intent": None, "n": 0}
+        return _let_go(_step(w, law, Step.CLOSE, number, was, was, [], **freed), number, was)
+    own = _own(w, number)
+    if not law.allows([("close_review", own.state is State.REVIEW)]):
+        return None
+    after = was._replace(state=law.table[Step.CLOSE].target)
+    invoice = w.invoice
+    if invoice.last == number:
+        invoice = invoice._replace(copy=after)
+    wrong = w.wrong or _stands(own.state, after.state)
+    payments = _with(w.payments, number, after)
+    return _let_go(w._replace(wrong=wrong, invoice=invoice, payments=payments), number, was)
+
+
 # The wallet.
 
 
