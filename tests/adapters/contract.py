@@ -10,6 +10,7 @@ from billfold.domain.wallet import CardFace, Wallet
 from billfold.services.ports import (
     Customers,
     Expired,
+    Heartbeat,
     InvoiceChanges,
     Invoices,
     Leases,
@@ -44,6 +45,8 @@ class Repositories(Protocol):
     def ledger(self) -> Ledger: ...
     @property
     def limits(self) -> Limits: ...
+    @property
+    def continuity(self) -> Heartbeat: ...
 
 
 class Payable(NamedTuple):

@@ -293,3 +293,32 @@ def test_a_wallet_is_looked_at_while_it_is_offered(repositories: Repositories) -
     assert _looks(repositories, date(2026, 10, 1)) == []
     # Its card expires at the end of 2030.
     assert _looks(repositories, date(2030, 11, 2)) == [("cust-1", None)]
+
+
+def test_a_generation_begins_on_an_open_and_free_invoice_that_is_as_it_was_read(
+    payable: Payable,
+) -> None:
+    repositories, invoice, _ = payable
+    invoices = repositories.invoices
+    begun = invoices.begin_generation(invoice, 3, recorded_since=NOON)
+    assert invoices.get("cust-1", invoice.invoice_id) == begun
+    assert (begun.epoch, begun.n, begun.intent, begun.recorded_since) == (3, 0, None, NOON)
+    with pytest.raises(StaleError):
+        invoices.begin_generation(invoice, 4)
+    payment = reserve(payable._replace(invoice=begun))
+    locked = invoices.get("cust-1", invoice.invoice_id)
+    assert locked.lock == payment.payment_id
+    with pytest.raises(StaleError):
+        invoices.begin_generation(locked, 4)
+
+
+def test_the_table_is_told_the_time_by_one_at_a_time(repositories: Repositories) -> None:
+    heartbeat = repositories.continuity
+    before = heartbeat.read()
+    first = before.told(NOON)
+    heartbeat.write(before, first)
+    assert heartbeat.read() == first
+    with pytest.raises(StaleError):
+        heartbeat.write(before, before.told(LATER))
+    heartbeat.write(first, first.told(LATER))
+    assert heartbeat.read().at == LATER

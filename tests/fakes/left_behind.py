@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
+from billfold.domain.continuity import Continuity
 from billfold.domain.errors import (
     NotFoundError,
 )
@@ -84,6 +85,20 @@ class FakeInvoiceChanges:
         ended = change.ended(state)
         self.store.changes[change.change_id] = (ended, None)
         return ended
+
+
+@dataclass
+class FakeContinuity:
+    store: Store
+
+    def read(self) -> Continuity:
+        return self.store.continuity
+
+    def write(self, before: Continuity, after: Continuity) -> None:
+        with self.store.lock:
+            if self.store.continuity.at != before.at:
+                raise StaleError
+            self.store.continuity = after
 
 
 @dataclass

@@ -24,6 +24,7 @@ from billfold.domain.wallet import CardDetails, CardFace
 from billfold.services.ports import (
     ChargeView,
     Fenceable,
+    FoundIntent,
     SetupResult,
     SetupSecret,
 )
@@ -87,6 +88,7 @@ class FakeGateway:
     intents: dict[str, Answer] = field(default_factory=dict)
     cards: dict[str, tuple[str | None, CardDetails]] = field(default_factory=dict)
     charge_views: dict[str, ChargeView] = field(default_factory=dict)
+    found: dict[str, list[FoundIntent]] = field(default_factory=dict)
     down: bool = False
 
     def _call(self, name: str, about: str) -> None:
@@ -138,6 +140,12 @@ class FakeGateway:
         if intent not in self.intents:
             raise NotFoundError
         return self.intents[intent]
+
+    def find_intents(
+        self, customer_id: str, invoice_id: str, stripe_customer: str | None, *, since: datetime
+    ) -> Sequence[FoundIntent]:
+        self._call("find_intents", invoice_id)
+        return self.found.get(invoice_id, [])
 
     def card(self, payment_method: str) -> tuple[str | None, CardDetails]:
         self._call("card", payment_method)

@@ -75,6 +75,7 @@ class FakePayments:
                 invoice=self.store.invoices.get((customer_id, invoice_id)),
                 wallet=self.store.wallets.get(customer_id, Wallet(customer_id)),
                 declines=self.store.counts.get(window, 0),
+                continuity=self.store.continuity,
             )
 
     def reserve(
@@ -219,6 +220,8 @@ class FakePayments:
             refused = payment.slot is not None and step is Step.REFUSE
             if refused:
                 opened = _spent(opened, payment, None)
+            if raise_epoch and step is Step.RELEASE:
+                opened = replace(opened, recorded_since=None)
             if look_on:
                 opened = replace(opened, look_on=look_on)
             after = self._step(step, payment, payment, opened)

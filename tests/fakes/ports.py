@@ -10,6 +10,7 @@ from billfold.services.ports import (
 )
 
 from tests.fakes.left_behind import (
+    FakeContinuity,
     FakeInvoiceChanges,
     FakeLeases,
     FakeLedger,
@@ -83,6 +84,10 @@ class FakePorts:
     @property
     def payments(self) -> FakePayments:
         return FakePayments(self.store)
+
+    @property
+    def continuity(self) -> FakeContinuity:
+        return FakeContinuity(self.store)
 
     @property
     def limits(self) -> FakeLimits:

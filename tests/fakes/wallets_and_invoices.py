@@ -130,6 +130,27 @@ class FakeInvoices:
             if entry:
                 self.store.tell(entry)
 
+    def begin_generation(
+        self, invoice: Invoice, epoch: int, *, recorded_since: datetime | None = None
+    ) -> Invoice:
+        key = (invoice.customer_id, invoice.invoice_id)
+        with self.store.lock:
+            known = self.store.invoices[key]
+            if (known.status, known.lock) != (InvoiceStatus.OPEN, None) or (
+                known.epoch,
+                known.n,
+            ) != (invoice.epoch, invoice.n):
+                raise StaleError
+            begun = replace(
+                known,
+                epoch=epoch,
+                n=0,
+                intent=None,
+                recorded_since=recorded_since or known.recorded_since,
+            )
+            self.store.invoices[key] = begun
+            return begun
+
     def bring_forward(self, customer_id: str, owed: OpenInvoice, *, to: date) -> None:
         key = (customer_id, owed.invoice_id)
         with self.store.lock:

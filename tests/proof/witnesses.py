@@ -14,7 +14,7 @@ from billfold.domain.errors import (
     NothingBegunError,
     SourceUnusableError,
 )
-from billfold.domain.fact import Kind
+from billfold.domain.fact import Entry, Kind
 from billfold.domain.invoice import InvoiceStatus
 from billfold.domain.money import Money
 from billfold.domain.payment import Payment, State, Status
@@ -87,6 +87,16 @@ class History:
             self.not_charged[payment.payment_id] = f"shown as {payment.state.value}"
         elif payment.state is State.SUCCEEDED:
             self.charged[payment.payment_id] = "shown as succeeded"
+
+    def restored(self, payments: set[str], trail: Sequence[Entry]) -> None:
+        """Forget what was answered and told of payments that a restored table does not know."""
+        for answers in (self.charged, self.not_charged):
+            for payment_id in answers.keys() - payments:
+                del answers[payment_id]
+        self.voided.clear()
+        self.removed.clear()
+        known = {entry.event_id(place) for entry in trail for place in range(len(entry.facts))}
+        self.told[:] = [told for told in self.told if told.event_id in known]
 
     def refused(self, error: BillfoldError, key: str, payments: Sequence[Payment]) -> None:
         """Note what a caller was told instead of a payment.

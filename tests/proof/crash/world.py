@@ -72,6 +72,21 @@ class World:
         """Throw the table away: an index of all runs would make each slower than the last."""
         self.sites.drop_table(self.table)
 
+    def snapshot(self) -> list[dict[str, Any]]:
+        """Return all that is in the table."""
+        found: list[dict[str, Any]] = self.sites.dynamodb.scan(TableName=self.table)["Items"]
+        return found
+
+    def restore(self, items: list[dict[str, Any]]) -> None:
+        """Take the table back to an earlier point, of which ``snapshot`` was made."""
+        for item in self.snapshot():
+            key = {name: item[name] for name in ("pk", "sk")}
+            self.sites.dynamodb.delete_item(TableName=self.table, Key=key)
+        for item in items:
+            self.sites.dynamodb.put_item(TableName=self.table, Item=item)
+        trail = self.auditor.outbox.trail(self.customer_id, limit=200, after=None).items
+        self.history.restored({payment.payment_id for payment in self.payments}, trail)
+
     # What is there
 
     @property

@@ -1,6 +1,6 @@
 """Stripe through its own SDK: no retries inside it, and our own idempotency keys always."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
@@ -27,12 +27,13 @@ from billfold.domain.payment import (
     StoredCard,
     Trigger,
 )
-from billfold.domain.stripe_event import CUSTOMER_ID, INTENT_GENERATION, INVOICE_ID
+from billfold.domain.stripe_event import CUSTOMER_ID, INTENT_GENERATION, INVOICE_ID, Owner
 from billfold.domain.wallet import CardDetails
 from billfold.services.ports import (
     ChargeView,
     EpochSpentError,
     Fenceable,
+    FoundIntent,
     SetupResult,
     SetupSecret,
 )
@@ -238,6 +239,38 @@ class StripeGateway:
             )
         return read_intent(found)
 
+    def find_intents(
+        self, customer_id: str, invoice_id: str, stripe_customer: str | None, *, since: datetime
+    ) -> Sequence[FoundIntent]:
+        """Return the intents that were made for an invoice, as metadata tells.
+
+        Search knows all but the newest, and the list of a customer those alone.
+
+        Raises
+        ------
+        UnavailableError
+        """
+        intents = self._client.v1.payment_intents
+        query = f"metadata['{INVOICE_ID}']:'{invoice_id}'"
+        with _asked():
+            found = list(intents.search({"query": query, "limit": 100}).auto_paging_iter())
+            if stripe_customer:
+                listed = intents.list(
+                    {
+                        "customer": stripe_customer,
+                        "created": {"gte": int(since.timestamp())},
+                        "limit": 100,
+                    }
+                )
+                found += listed.auto_paging_iter()
+        ours = Owner(customer_id, invoice_id)
+        known = {one.id: one.metadata.to_dict() for one in found if one.metadata}
+        return [
+            FoundIntent(identifier, int(metadata.get(INTENT_GENERATION, 0)))
+            for identifier, metadata in known.items()
+            if Owner.of(metadata) == ours
+        ]
+
     def card(self, payment_method: str) -> tuple[str | None, CardDetails]:
         """Look at a card that the networks' updater has changed; None is not a customer of ours.
 
@@ -331,6 +364,16 @@ def _read_setup(setup: "SetupIntent") -> SetupResult:
         exp_month=card.exp_month,
         exp_year=card.exp_year,
     )
+
+
+@contextmanager
+def _asked() -> Iterator[None]:
+    """As ``_available``, where nothing can be wrong with the request: any refusal is "not now"."""
+    try:
+        with _available():
+            yield
+    except stripe.StripeError as error:
+        raise UnavailableError from error
 
 
 @contextmanager

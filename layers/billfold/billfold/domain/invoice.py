@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
 
 from billfold.domain import ids
@@ -57,6 +57,9 @@ class Invoice:
     ``look_on`` is the day on which automatic payment next looks at it, None when it does not any
     more. ``tried``, ``tried_card`` and ``tried_mandate`` are slot, card and mandate of the last
     automatic payment that the bank declined, ``waits`` what it then, or since, waits for.
+
+    ``recorded_since`` is when it was taken in, or when Stripe was last asked for its payments: all
+    since then are in the table, unless the table was restored (``domain.continuity``).
     """
 
     invoice_id: str
@@ -79,6 +82,7 @@ class Invoice:
     tried_card: str | None = None
     tried_mandate: int = 0
     waits: Obstacle | None = None
+    recorded_since: datetime | None = None
 
     def public_status(self, today: date) -> PublicInvoiceStatus:
         """Show an invoice as overdue from the day after it was due."""

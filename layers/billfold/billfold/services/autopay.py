@@ -36,7 +36,7 @@ from billfold.domain.fact import Fact, Kind
 from billfold.domain.invoice import Invoice
 from billfold.domain.payment import Obstacle, State, StoredCard
 from billfold.domain.wallet import Wallet
-from billfold.services import outbox, payments
+from billfold.services import lost_history, outbox, payments
 from billfold.services.payments import Order
 from billfold.services.ports import Ports, StaleError, TimeLeft
 from billfold.services.retry import until_fresh
@@ -91,6 +91,13 @@ def _invoice(
     customer_id: str, invoice_id: str, today: date, ports: Ports, time_left: TimeLeft
 ) -> Result:
     invoice, decision = _decide(customer_id, invoice_id, today, ports)
+    if _tells(decision) and lost_history.may_be_gone(invoice, ports):
+        # It may be paid. A charge asks by itself.
+        try:
+            lost_history.recover(invoice, ports)
+        except StaleError:
+            return Result(Outcome.SKIPPED, "changed")
+        invoice, decision = _decide(customer_id, invoice_id, today, ports)
     if not isinstance(decision, Charge):
         return _note(invoice, decision, ports)
     result = _charge(invoice, decision, ports, time_left)
@@ -108,6 +115,19 @@ def _decide(
     invoice = ports.invoices.get(customer_id, invoice_id)
     wallet = ports.customers.wallet(customer_id)
     return invoice, decide(invoice, wallet, today, ports.schedule)
+
+
+def _tells(decision: Decision) -> bool:
+    """Tell whether the customer would hear of it that the invoice is not paid."""
+    match decision:
+        case Notify():
+            return True
+        case Wait(tell=tell):
+            return tell
+        case Overdue(tell=tell, pause=pause):
+            return tell or pause
+        case _:
+            return False
 
 
 def _charge(invoice: Invoice, charge: Charge, ports: Ports, time_left: TimeLeft) -> Result:

@@ -16,7 +16,7 @@ from billfold.domain.payment import (
     Succeeded,
     Unreachable,
 )
-from billfold.services import outbox, settle
+from billfold.services import lost_history, outbox, settle
 from billfold.services.ports import Ports, StaleError
 from billfold.services.retry import until_fresh
 
@@ -58,6 +58,9 @@ def _begin(
     """Take the lock, so that no payment can begin any more."""
     invoice = ports.invoices.get(customer_id, invoice_id)
     invoice.require_changeable(amount_due)
+    if lost_history.may_be_gone(invoice, ports):
+        lost_history.recover(invoice, ports)
+        raise StaleError
     now = ports.clock.now()
     change = InvoiceChange(
         change_id=ids.new(ids.CHANGE, now),

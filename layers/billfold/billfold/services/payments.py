@@ -38,7 +38,7 @@ from billfold.domain.payment import (
     WantsConfirmation,
 )
 from billfold.domain.wallet import Card, Wallet
-from billfold.services import settle
+from billfold.services import lost_history, settle
 from billfold.services.cards import stripe_customer
 from billfold.services.ports import (
     EpochSpentError,
@@ -201,6 +201,9 @@ def _reserve(order: Order, ports: Ports) -> _Reserved | Payment:
             return _replay(order, again.request, ports)
         raise
     assert opening.invoice is not None  # noqa: S101 - _require_payable saw to it
+    if not opening.continuity.covers(opening.invoice.recorded_since, now):
+        lost_history.recover(opening.invoice, ports)
+        raise StaleError
     payment = Payment(
         payment_id=ids.new(ids.PAYMENT, now),
         customer_id=order.customer_id,

@@ -7,6 +7,7 @@ from typing import Generic, Protocol, TypeVar
 
 from billfold.domain.autopay import Schedule
 from billfold.domain.autopay_message import Look, Shard
+from billfold.domain.continuity import Continuity
 from billfold.domain.customer import Customer
 from billfold.domain.fact import Actor, Entry
 from billfold.domain.invoice import Invoice, PublicInvoiceStatus
@@ -85,6 +86,13 @@ class OpenInvoice:
     tried_card: str | None = None
 
 
+class Heartbeat(Protocol):
+    """The time that the table was told; ``write`` raises StaleError where somebody else told it."""
+
+    def read(self) -> Continuity: ...
+    def write(self, before: Continuity, after: Continuity) -> None: ...
+
+
 class Invoices(Protocol):
     """Invoices, newest first.
 
@@ -94,6 +102,8 @@ class Invoices(Protocol):
     automatic payment has to look at until a day, from one of the ``shards`` of an index, which may
     be late. ``look_again`` raises StaleError unless the invoice is open, free, and as it was read;
     ``bring_forward``, which only makes it be looked at earlier, also takes one in payment.
+    ``begin_generation`` leaves the intent of an open, free invoice behind, and raises StaleError
+    unless it is as it was read.
     """
 
     def get(self, customer_id: str, invoice_id: str) -> Invoice: ...
@@ -112,6 +122,9 @@ class Invoices(Protocol):
         overdue_told: bool,
         entry: Entry | None,
     ) -> None: ...
+    def begin_generation(
+        self, invoice: Invoice, epoch: int, *, recorded_since: datetime | None = None
+    ) -> Invoice: ...
     def bring_forward(self, customer_id: str, owed: OpenInvoice, *, to: date) -> None: ...
     def list(
         self,
@@ -154,6 +167,7 @@ class Opening:
     invoice: Invoice | None
     wallet: Wallet
     declines: int
+    continuity: Continuity
 
 
 @dataclass(frozen=True, slots=True)
@@ -320,6 +334,14 @@ class ChargeView:
     dispute: Dispute | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class FoundIntent:
+    """A PaymentIntent that Stripe has of an invoice, and its generation."""
+
+    intent: str
+    generation: int
+
+
 class Fenceable(Protocol):
     """A payment or a change of an invoice: what has an intent to cancel."""
 
@@ -334,8 +356,9 @@ class Gateway(Protocol):
     ``confirm``, ``retrieve`` and ``cancel`` never raise for what Stripe or the network does: they
     give an Answer, since there a lost reply is a state of the protocol and not an error.
     ``create_payment_intent`` raises EpochSpentError as well. ``look``, ``card`` and
-    ``charge`` raise NotFoundError and UnavailableError; the owner of a card and of a charge is told
-    by the metadata that we gave, None
+    ``charge`` raise NotFoundError and UnavailableError; ``find_intents`` searches for those of
+    an invoice, and lists those of a Stripe customer that were made ``since``; the owner of a card
+    and of a charge is told by the metadata that we gave, None
     for what is not ours. ``charges`` gives those that succeeded from ``start`` until before
     ``end``, in no order.
     """
@@ -352,6 +375,14 @@ class Gateway(Protocol):
     def retrieve(self, payment: Payment) -> Answer: ...
     def cancel(self, fenceable: Fenceable) -> Answer: ...
     def look(self, intent: str) -> Answer: ...
+    def find_intents(
+        self,
+        customer_id: str,
+        invoice_id: str,
+        stripe_customer: str | None,
+        *,
+        since: datetime,
+    ) -> Sequence[FoundIntent]: ...
     def card(self, payment_method: str) -> tuple[str | None, CardDetails]: ...
     def charge(self, charge: str) -> ChargeView: ...
     def charges(self, start: datetime, end: datetime) -> Iterator[ChargeView]: ...
@@ -510,6 +541,8 @@ class Ports(Protocol):
     def webhooks(self) -> Webhooks: ...
     @property
     def limits(self) -> Limits: ...
+    @property
+    def continuity(self) -> Heartbeat: ...
     @property
     def gateway(self) -> Gateway: ...
     @property

@@ -7,6 +7,7 @@ nothing is let go without Stripe's word (docs/payments.md).
 import logging
 import random
 from collections import Counter
+from contextlib import suppress
 from datetime import timedelta
 from typing import Final
 
@@ -62,6 +63,7 @@ def reconcile(ports: Ports, time_left: TimeLeft) -> Counter[str]:
         After all were taken up: some failed in a way that a person must mend.
     """
     ends: Counter[str] = Counter()
+    _tell_the_time(ports)
     left = list(ports.leases.expired(ports.clock.now()))
     # By chance, so that those in front do not always take the time of those behind.
     random.shuffle(left)
@@ -76,6 +78,17 @@ def reconcile(ports: Ports, time_left: TimeLeft) -> Counter[str]:
     if ends["failed"]:
         raise LeftBehindError(f"{ends['failed']} could not be taken up")
     return ends
+
+
+def _tell_the_time(ports: Ports) -> None:
+    """Tell the table the time; a table that was restored is found by what it was told last."""
+    before, now = ports.continuity.read(), ports.clock.now()
+    after = before.told(now)
+    if before.at and before.is_broken(now):
+        logger.warning("continuity begins anew", extra={"reason": f"last told {before.at}"})
+    with suppress(StaleError):
+        # Another run told it in this moment.
+        ports.continuity.write(before, after)
 
 
 def _take_up_all(

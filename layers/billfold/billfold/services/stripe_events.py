@@ -16,7 +16,7 @@ from billfold.domain.errors import (
 from billfold.domain.limit import FAILED_CARDS
 from billfold.domain.payment import Declined, Dispute, Payment, State
 from billfold.domain.stripe_event import PATIENCE, Owner, Parked, StripeEvent
-from billfold.services import cards, outbox, reviews, settle
+from billfold.services import cards, lost_history, outbox, reviews, settle
 from billfold.services.ports import ChargeView, Ports, StaleError
 
 logger = logging.getLogger(__name__)
@@ -83,7 +83,7 @@ def _intent(event: StripeEvent, intent: str, ports: Ports) -> bool:
     # First the payment, then Stripe: what is seen there is not older than what it is written to.
     payment = ports.payments.by_intent(event.owner.customer_id, event.owner.invoice_id, intent)
     if payment is None:
-        return False
+        return lost_history.recover_named(event.owner, ports)
     try:
         answer = ports.gateway.look(intent)
     except NotFoundError:
@@ -112,6 +112,8 @@ def reflect(seen: ChargeView, owner: Owner, ports: Ports) -> bool:
     for _ in range(2):
         payment = ports.payments.by_intent(owner.customer_id, owner.invoice_id, seen.intent or "")
         if payment is None:
+            if lost_history.recover_named(owner, ports):
+                continue
             return False
         if payment.state is State.REVIEW and seen.answer:
             reviews.end_if_refunded(payment, seen, ports)

@@ -106,6 +106,11 @@ def mailed(event_id: str) -> Key:
     return {"pk": f"MAILED#{event_id}", "sk": "MAILED"}
 
 
+def continuity() -> Key:
+    """The time that the table is told every minute."""
+    return {"pk": "CONTINUITY", "sk": "CONTINUITY"}
+
+
 def report(day: date) -> Key:
     """The comparison of a UTC day with Stripe."""
     return {"pk": "REPORT", "sk": day.isoformat()}

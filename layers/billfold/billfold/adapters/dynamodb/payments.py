@@ -25,6 +25,7 @@ from datetime import date, datetime
 from typing import Any, Final
 
 from billfold.adapters.dynamodb import keys
+from billfold.adapters.dynamodb.continuity import to_continuity
 from billfold.adapters.dynamodb.customers import to_wallet
 from billfold.adapters.dynamodb.invoices import to_invoice
 from billfold.adapters.dynamodb.limits import count_up
@@ -97,12 +98,13 @@ class DynamoPayments:
         self, customer_id: str, invoice_id: str, idempotency_key: str, now: datetime
     ) -> Opening:
         """Read all that the beginning of a payment is decided from, in one call."""
-        request, invoice, wallet, declines = self._table.get_many(
+        request, invoice, wallet, declines, told = self._table.get_many(
             [
                 keys.request(customer_id, idempotency_key),
                 keys.invoice(customer_id, invoice_id),
                 keys.wallet(customer_id),
                 keys.limit(DECLINES.name, customer_id, DECLINES.window_start(now)),
+                keys.continuity(),
             ]
         )
         return Opening(
@@ -110,6 +112,7 @@ class DynamoPayments:
             invoice=to_invoice(invoice) if invoice else None,
             wallet=to_wallet(customer_id, wallet),
             declines=declines["count"] if declines else 0,
+            continuity=to_continuity(told),
         )
 
     def reserve(
@@ -273,6 +276,10 @@ class DynamoPayments:
         """
         ids = (payment.customer_id, payment.invoice_id)
         fenced = _left_behind(payment) if raise_epoch else {}
+        if raise_epoch and step is Step.RELEASE:
+            # Stripe did not know the intent, or had another for its key: something is not as we
+            # remember it, so Stripe is asked before the next one is made.
+            fenced["recorded_since"] = None
         # Stripe would refuse this card again: of a slot that is as good as the bank's word.
         refused = payment.slot is not None and step is Step.REFUSE
         return self._step(
