@@ -7,13 +7,15 @@ from collections.abc import Iterator
 
 from billfold.domain.payment import IN_FLIGHT, State, Step
 
-from tests.proof import paying, writes
+from tests.proof import paying, restoring, writes
 from tests.proof.law import Law
 from tests.proof.paying import Steps, means, to_write, tried
 from tests.proof.stripe_side import Move, retrieve, send, with_actor
 from tests.proof.world import Actor, Change, Config, Request, World
 
 DONE = Actor("done")
+_BEGINS = frozenset({"reserve", "begin"})
+"""What is about to be written when something is begun with an invoice."""
 LOOKERS = frozenset({"reconciler", "worker"})
 """These begin anew for ever; every other process runs once."""
 CHANGES = frozenset({"void", "amount"})
@@ -23,18 +25,21 @@ def moves(w: World, config: Config, law: Law) -> Iterator[Move]:
     """Give everything that our processes may do next."""
     for a, (role, actor) in enumerate(zip(config.cast, w.actors, strict=True)):
         end = Actor() if role in LOOKERS else DONE
-        if actor.stage not in {"start", "done"}:
+        if actor.stage not in {"start", "done", "point taken"}:
             yield Move(f"{role}: crash", with_actor(w, a, end), mends=True)
         for text, after, following in _next(w, config, law, role, actor):
-            yield Move(
-                f"{role}: {text}", with_actor(after, a, following or end), role == "reconciler"
-            )
+            mends = role in {"reconciler", "restore"}
+            yield Move(f"{role}: {text}", with_actor(after, a, following or end), mends)
 
 
 def _next(w: World, config: Config, law: Law, role: str, me: Actor) -> Steps:
     if me.stage == "start":
         begin = _BEGIN.get(role, paying.pay)
-        yield from begin(w, config, law, role, me)
+        for text, after, following in begin(w, config, law, role, me):
+            if following and following.stage in _BEGINS and restoring.may_be_gone(w, law):
+                yield text, w, following._replace(stage="find")
+            else:
+                yield text, after, following
     elif me.stage == "done":
         return
     elif me.stage.startswith("answered") or me.stage == "waiting":
@@ -163,8 +168,8 @@ def _opt_out(w: World, config: Config, law: Law, role: str, me: Actor) -> Steps:
 def _change(w: World, config: Config, law: Law, role: str, me: Actor) -> Steps:
     invoice = w.invoice
     if invoice.status == "open" and invoice.lock is None:
-        seen = Actor("begin", intent=invoice.intent, epoch=invoice.epoch, due=invoice.due)
-        yield "reads", w, seen
+        seen = Actor("begin", n=invoice.n, intent=invoice.intent)
+        yield "reads", w, seen._replace(epoch=invoice.epoch, due=invoice.due)
 
 
 def _begin(w: World, config: Config, law: Law, role: str, me: Actor) -> Steps:
@@ -217,6 +222,7 @@ _BEGIN = {
     "opt_out": _opt_out,
     "void": _change,
     "amount": _change,
+    "restore": restoring.begin,
 }
 _STAGES = {
     "reserve": paying.reserve,
@@ -242,4 +248,9 @@ _STAGES = {
     "fencing": _fencing,
     "finish": _finish,
     "refuse": _refuse,
+    "point taken": restoring.point_taken,
+    "find": restoring.find,
+    "ending": restoring.ending,
+    "found": restoring.found,
+    "found ahead": restoring.found_ahead,
 }

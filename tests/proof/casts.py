@@ -16,13 +16,17 @@ PROVE: Final = os.environ.get("BILLFOLD_PROVE") == "1"
 PERSON = Order("A")
 ONE_TIME = Order("one-time B", stored=False)
 AUTOPAY = Order("autopay", automatic=True)
+FOUND = Order("found", stored=False)
+"""The order of a payment that the table had forgotten; nobody pays it."""
 ACTION = frozenset({"requires_action"})
 
 
 def _cast(
     orders: tuple[Order, ...], others: str, bank: str = "", faults: str = "", twice: str = ""
 ) -> Config:
-    payers = tuple(order.name for order in orders) + ((twice,) if twice else ())
+    payers = tuple(order.name for order in orders if order is not FOUND) + (
+        (twice,) if twice else ()
+    )
     return Config(
         orders, payers + tuple(others.split()), frozenset(bank.split()), frozenset(faults.split())
     )
@@ -44,7 +48,8 @@ CASTS: Final = {
     "no word, then a person": _cast(
         (PERSON,), "confirm person reconciler", "requires_action", "unreachable"
     ),
-    "opted out": _cast((AUTOPAY, PERSON), "opt_out reconciler", "", "not_begun"),
+    "opted out": _cast((AUTOPAY, PERSON), "opt_out reconciler"),
+    "restored": _cast((PERSON, ONE_TIME, FOUND), "restore", "", "forget"),
     "card deleted": _cast((PERSON,), "delete confirm reconciler", "requires_action", "not_begun"),
     "void": _cast((PERSON, ONE_TIME), "void reconciler"),
     "amount changed": _cast((PERSON, ONE_TIME), "amount reconciler"),

@@ -47,6 +47,12 @@ class Guards:
     finish_epoch: bool = True
     finish_open: bool = True
     finish_fencing: bool = True
+    # Conditions of a new generation.
+    generation_open: bool = True
+    generation_unlocked: bool = True
+    generation_epoch: bool = True
+    generation_n: bool = True
+    # The wallet.
     delete_version: bool = True
     # What the services do, in which order.
     delete_hold: bool = True
@@ -66,6 +72,10 @@ class Guards:
     change_locks: bool = True
     change_fences: bool = True
     change_raises_epoch: bool = True
+    restored_asks: bool = True
+    restored_cancels: bool = True
+    restored_settles: bool = True
+    restored_raises_epoch: bool = True
 
 
 GUARDS = tuple(guard.name for guard in fields(Guards))

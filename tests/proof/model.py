@@ -94,12 +94,16 @@ def tidy(world: World) -> World:
         or (request.payment, request.n) in awaited
         or world.intents[request.intent or 0].status not in {"succeeded", "canceled"}
     )
+    if world.restored and world.wrong:
+        # Of a table that forgot, less is promised.
+        world = world._replace(wrong="")
     return world if len(kept) == len(world.wire) else world._replace(wire=kept)
 
 
 def broken_promise(w: World) -> str:
     """Name the first promise that a world breaks, or give nothing."""
-    return w.wrong or next((name for name, broken in _PROMISES if broken(w)), "")
+    promises = _PROMISES[:1] if w.restored else _PROMISES
+    return w.wrong or next((name for name, broken in promises if broken(w)), "")
 
 
 def _two_charges(w: World) -> bool:

@@ -33,6 +33,8 @@ class Scene(NamedTuple):
         return after
 
 
+NEXT: Final = 3
+"""The generation that is begun after Stripe was asked."""
 _STEPS: Final = {
     "write ahead": Step.WRITE_AHEAD,
     "doubt": Step.DOUBT,
@@ -65,6 +67,12 @@ _MODEL: Final[Mapping[str, Any]] = {
     "review of money": lambda s, law: writes.review(s.world, law, 0, s.was, intent=s.intent),
     "close": lambda s, law: writes.close(s.world, law, 0, s.was),
     "close without lock": lambda s, law: writes.close(s.world, law, 0, s.was),
+    "begin generation": lambda s, law: writes.begin_generation(
+        s.world, law, NEXT, epoch=s.was.epoch, n=s.n, recorded=False
+    ),
+    "begin generation, recorded": lambda s, law: writes.begin_generation(
+        s.world, law, NEXT, epoch=s.was.epoch, n=s.n, recorded=True
+    ),
     "delete card": lambda s, law: writes.delete_card(s.world, law),
     "begin change": lambda s, law: writes.begin(s.world, law, s.change),
     "finish void": lambda s, law: writes.finish(s.world, law, 0),
@@ -80,7 +88,9 @@ def _end(s: Scene, law: Law, step: Step, *, raise_epoch: bool = False) -> World 
 
 # Scenes in which all conditions hold.
 
-_BEGINNING = frozenset({"reserve", "begin change", "delete card"})
+_BEGINNING = frozenset(
+    {"reserve", "begin change", "delete card", "begin generation", "begin generation, recorded"}
+)
 _DECLINED = Payment(State.DECLINED, 1, 1, 1, 0)
 _INTENTS = (Intent(1, 1), Intent(0, 1))
 
@@ -141,6 +151,7 @@ _VALUES: Final[Mapping[str, Sequence[Any]]] = {
     "world.touched": (True, False),
     "world.holds": (frozenset(), frozenset({0}), frozenset({0, 1})),
     "world.ledger": (frozenset(), frozenset({0}), frozenset({1})),
+    "world.recorded": (True, False),
     "charged": (1, 2),
     "n": (2, 3, 4),
     "intent": (0, 1),

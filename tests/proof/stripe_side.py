@@ -137,7 +137,8 @@ def _starts(w: World, config: Config, i: int) -> World:
     """A charge starts: on a card that is still there, for what is due and what was shown."""
     intent = w.intents[i]
     payment = w.payments[intent.by or 0]
-    assert payment is not None
+    if payment is None:
+        return w  # The table has forgotten it.
     wrong = w.wrong
     if config.orders[intent.by or 0].stored and not w.card:
         wrong = wrong or "a charge started on a card after its deletion was answered"

@@ -14,7 +14,7 @@ from billfold.adapters.dynamodb import keys
 from billfold.adapters.dynamodb.customers import DynamoCustomers, _from_wallet, to_wallet
 from billfold.adapters.dynamodb.invoice_changes import DynamoInvoiceChanges, to_change
 from billfold.adapters.dynamodb.invoice_changes import _item as change_item
-from billfold.adapters.dynamodb.invoices import _from_invoice, to_invoice
+from billfold.adapters.dynamodb.invoices import DynamoInvoices, _from_invoice, to_invoice
 from billfold.adapters.dynamodb.payment_items import from_payment, to_payment
 from billfold.adapters.dynamodb.payment_writes import payment_item, put_ledger
 from billfold.adapters.dynamodb.payments import DynamoPayments
@@ -26,7 +26,7 @@ from billfold.domain.money import Money
 from billfold.domain.payment import Payment as ThePayment
 from billfold.domain.payment import Slot, State, Succeeded, Trigger
 from billfold.domain.wallet import Wallet
-from billfold.services.ports import Customers, InvoiceChanges, Payments, Request
+from billfold.services.ports import Customers, InvoiceChanges, Invoices, Payments, Request
 from moto.dynamodb.models import dynamodb_backends
 
 from tests.builders import NOON, a_card, an_invoice
@@ -48,6 +48,8 @@ class Product(Protocol):
     def payments(self) -> Payments: ...
     @property
     def customers(self) -> Customers: ...
+    @property
+    def invoices(self) -> Invoices: ...
     @property
     def invoice_changes(self) -> InvoiceChanges: ...
 
@@ -71,6 +73,10 @@ class Dynamo:
     @cached_property
     def customers(self) -> DynamoCustomers:
         return DynamoCustomers(self.table)
+
+    @cached_property
+    def invoices(self) -> DynamoInvoices:
+        return DynamoInvoices(self.table)
 
     @cached_property
     def invoice_changes(self) -> DynamoInvoiceChanges:
@@ -145,6 +151,10 @@ class Memory:
     @property
     def customers(self) -> Customers:
         return self._ports.customers
+
+    @property
+    def invoices(self) -> Invoices:
+        return self._ports.invoices
 
     @property
     def invoice_changes(self) -> InvoiceChanges:
@@ -243,7 +253,13 @@ def the_invoice(w: World) -> TheInvoice:
         n=invoice.n,
         lock=_lock_id(invoice.lock),
         last_payment=last,
+        recorded_since=NOON if w.recorded else None,
     )
+
+
+def invoice_as_read(w: World, epoch: int, n: int) -> TheInvoice:
+    """Give the invoice as it was when a new generation was decided."""
+    return replace(the_invoice(w), epoch=epoch, n=n)
 
 
 def _the_wallet(w: World) -> Wallet:
@@ -320,6 +336,7 @@ def _world(
         holds=frozenset(map(_number, wallet.holds)),
         touched=wallet.version > READ_VERSION,
         ledger=frozenset(int(intent.removeprefix("pi_")) for intent in ledger),
+        recorded=invoice.recorded_since is not None,
     )
 
 

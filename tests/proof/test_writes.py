@@ -18,12 +18,12 @@ from moto.core.responses import ActionResult
 
 from tests.adapters.conftest import table_definition
 from tests.adapters.contract import LATER
-from tests.builders import an_entry
+from tests.builders import NOON, an_entry
 from tests.proof import tables
 from tests.proof.casts import PROVE, law_without
 from tests.proof.crash.sites import plainly
 from tests.proof.law import CONDITIONS, FORBIDDEN, Law
-from tests.proof.scenes import KINDS, Scene, granted, with_one, with_two
+from tests.proof.scenes import KINDS, NEXT, Scene, granted, with_one, with_two
 from tests.proof.tables import Dynamo, Lax, Memory, Product
 from tests.proof.world import SAVED, World
 
@@ -86,6 +86,12 @@ _WRITES: Final[Mapping[str, Callable[[Product, Scene], Any]]] = {
     ),
     "close": _close,
     "close without lock": _close,
+    "begin generation": lambda p, s: p.invoices.begin_generation(
+        tables.invoice_as_read(s.world, s.was.epoch, s.n), NEXT
+    ),
+    "begin generation, recorded": lambda p, s: p.invoices.begin_generation(
+        tables.invoice_as_read(s.world, s.was.epoch, s.n), NEXT, recorded_since=NOON
+    ),
     "delete card": lambda p, s: p.customers.save(
         tables.wallet_as_read().delete(tables.CARD.card_id), an_entry()
     ),

@@ -4,7 +4,7 @@ Everything is an immutable tuple of small things, so that a world is a key of a 
 """
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from billfold.domain.payment import State, Step
 
@@ -109,8 +109,9 @@ class World(NamedTuple):
 
     ``holds`` names the payments that hold the card; ``touched``: the wallet has changed since its
     deletion was decided; ``autopay`` and ``primary``: the wish, and that the card is the primary
-    one. ``confirms`` is the last (epoch, n) that was written ahead, ``voided`` stays, and
-    ``wrong`` names a promise that was broken by the move that led here.
+    one; ``recorded``: all payments are in the table, as far as it knows. ``confirms`` is the last
+    (epoch, n) that was written ahead, ``voided`` stays, ``saved`` is a point to which the table may
+    be restored, and ``wrong`` names a promise that was broken by the move that led here.
     """
 
     invoice: Invoice
@@ -122,12 +123,15 @@ class World(NamedTuple):
     holds: frozenset[int] = frozenset()
     touched: bool = False
     ledger: frozenset[int] = frozenset()
+    recorded: bool = True
     actors: tuple[Actor, ...] = ()
     intents: tuple[Intent, ...] = ()
     wire: frozenset[Request] = frozenset()
     keys: frozenset[tuple[str, int]] = frozenset()
     confirms: tuple[int, int] = (0, 0)
     voided: bool = False
+    saved: tuple[Any, ...] = ()
+    restored: bool = False
     wrong: str = ""
 
 
@@ -149,9 +153,10 @@ class Config:
 
     ``cast`` lists the processes: the name of an order is one that pays it; the rest are
     ``confirm`` and ``cancel`` (the owner during the bank's step), ``reconciler``, ``worker`` (of
-    webhooks), ``person`` (who closes a review), ``delete`` (the stored card), ``opt_out`` (or choose
-    another primary card), ``void`` and ``amount``. ``bank`` lists what a confirm may lead to
-    besides success and decline; ``faults`` what else may happen.
+    webhooks), ``person`` (who closes a review), ``delete`` (the stored card), ``opt_out`` (or
+    another primary card is chosen), ``void``, ``amount``, and ``restore`` (of the table to an
+    earlier point; the last order is then that of a lost payment that was found). ``bank`` lists
+    what a confirm may lead to besides success and decline; ``faults`` what else may happen.
     """
 
     orders: tuple[Order, ...]

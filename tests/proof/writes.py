@@ -89,7 +89,11 @@ def end(
     if raise_epoch:
         epoch = was.epoch + law.keeps("fence_raises_epoch")
         changes |= {"epoch": epoch, "intent": None, "n": 0}
-    return _let_go(_step(w, law, step, number, was, was, [], **changes), number, was)
+    after = _let_go(_step(w, law, step, number, was, was, [], **changes), number, was)
+    if after and raise_epoch and step is Step.RELEASE:
+        # Stripe remembers something else than we do.
+        return after._replace(recorded=False)
+    return after
 
 
 def settle(w: World, law: Law, number: int, was: Payment, *, intent: int) -> World | None:
@@ -147,6 +151,27 @@ def close(w: World, law: Law, number: int, was: Payment) -> World | None:
     wrong = w.wrong or _stands(own.state, after.state)
     payments = _with(w.payments, number, after)
     return _let_go(w._replace(wrong=wrong, invoice=invoice, payments=payments), number, was)
+
+
+# A table that was restored.
+
+
+def begin_generation(
+    w: World, law: Law, to: int, *, epoch: int, n: int, recorded: bool
+) -> World | None:
+    """Leave the intent behind; perhaps note that Stripe was asked for all payments."""
+    invoice = w.invoice
+    if not law.allows(
+        [
+            ("generation_open", invoice.status == "open"),
+            ("generation_unlocked", invoice.lock is None),
+            ("generation_epoch", invoice.epoch == epoch),
+            ("generation_n", invoice.n == n),
+        ]
+    ):
+        return None
+    left = invoice._replace(epoch=to, n=0, intent=None)
+    return w._replace(invoice=left, recorded=recorded or w.recorded)
 
 
 # The wallet.
