@@ -189,8 +189,13 @@ _PROMISES: tuple[tuple[str, Callable[[World], bool]], ...] = (
 
 
 def quiet(w: World) -> bool:
-    """Tell whether every process is at rest and nothing is locked, or a person must look."""
+    """Tell whether every process is at rest, no change is left half-way, and nothing is locked.
+
+    Locked it may be where a person must look.
+    """
     if any(actor.stage not in IDLE for actor in w.actors):
+        return False
+    if any(change.state == "fencing" for change in w.changes):
         return False
     lock = w.invoice.lock
     if lock is None:

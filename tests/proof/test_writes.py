@@ -19,7 +19,7 @@ from moto.core.responses import ActionResult
 from tests.adapters.conftest import table_definition
 from tests.adapters.contract import LATER
 from tests.builders import NOON, an_entry
-from tests.proof import tables
+from tests.proof import nouns
 from tests.proof.casts import PROVE, law_without
 from tests.proof.crash.sites import plainly
 from tests.proof.law import CONDITIONS, FORBIDDEN, Law
@@ -44,68 +44,68 @@ def dynamo() -> Iterator[Dynamo]:
 
 def _end(step: Step, *, raise_epoch: bool = False) -> Callable[[Product, Scene], object]:
     return lambda p, s: p.payments.end(
-        tables.the_payment(0, s.was), step, raise_epoch=raise_epoch, entry=an_entry()
+        nouns.the_payment(0, s.was), step, raise_epoch=raise_epoch, entry=an_entry()
     )
 
 
 def _close(product: Product, scene: Scene) -> object:
-    payment = tables.the_payment(0, scene.was)
+    payment = nouns.the_payment(0, scene.was)
     return product.payments.close(payment, entry=an_entry(), look_on=None)
 
 
 _WRITES: Final[Mapping[str, Callable[[Product, Scene], Any]]] = {
     # Of an order that was tried before the id would be another one; the request is the same.
     "reserve": lambda p, s: p.payments.reserve(
-        tables.the_payment(0, s.was, "pay_0_new"), n=s.n, fingerprint="f", lease_until=LATER
+        nouns.the_payment(0, s.was, "pay_0_new"), n=s.n, fingerprint="f", lease_until=LATER
     ),
     "write ahead": lambda p, s: p.payments.write_ahead(
-        tables.the_payment(0, s.was), intent=f"pi_{s.intent}", n=s.n, lease_until=LATER
+        nouns.the_payment(0, s.was), intent=f"pi_{s.intent}", n=s.n, lease_until=LATER
     ),
-    "doubt": lambda p, s: p.payments.doubt(tables.the_payment(0, s.was), lease_until=LATER),
+    "doubt": lambda p, s: p.payments.doubt(nouns.the_payment(0, s.was), lease_until=LATER),
     "action": lambda p, s: p.payments.action(
-        tables.the_payment(0, s.was), lease_until=LATER, entry=an_entry()
+        nouns.the_payment(0, s.was), lease_until=LATER, entry=an_entry()
     ),
     "settle": lambda p, s: p.payments.settle(
-        tables.the_payment(0, s.was), tables.charge(s.world, s.intent), entry=an_entry()
+        nouns.the_payment(0, s.was), nouns.charge(s.world, s.intent), entry=an_entry()
     ),
     "decline": lambda p, s: p.payments.decline(
-        tables.the_payment(0, s.was), NO, None, entry=an_entry()
+        nouns.the_payment(0, s.was), NO, None, entry=an_entry()
     ),
     "refuse": _end(Step.REFUSE),
     "release": _end(Step.RELEASE),
     "release, next epoch": _end(Step.RELEASE, raise_epoch=True),
     "fence": _end(Step.FENCE, raise_epoch=True),
     "review": lambda p, s: p.payments.review(
-        tables.the_payment(0, s.was), None, lease_until=LATER, entry=an_entry()
+        nouns.the_payment(0, s.was), None, lease_until=LATER, entry=an_entry()
     ),
     "review of money": lambda p, s: p.payments.review(
-        tables.the_payment(0, s.was),
-        tables.charge(s.world, s.intent),
+        nouns.the_payment(0, s.was),
+        nouns.charge(s.world, s.intent),
         lease_until=LATER,
         entry=an_entry(),
     ),
     "close": _close,
     "close without lock": _close,
     "begin generation": lambda p, s: p.invoices.begin_generation(
-        tables.invoice_as_read(s.world, s.was.epoch, s.n), NEXT
+        nouns.invoice_as_read(s.world, s.was.epoch, s.n), NEXT
     ),
     "begin generation, recorded": lambda p, s: p.invoices.begin_generation(
-        tables.invoice_as_read(s.world, s.was.epoch, s.n), NEXT, recorded_since=NOON
+        nouns.invoice_as_read(s.world, s.was.epoch, s.n), NEXT, recorded_since=NOON
     ),
     "delete card": lambda p, s: p.customers.save(
-        tables.wallet_as_read().delete(tables.CARD.card_id), an_entry()
+        nouns.wallet_as_read().delete(nouns.CARD.card_id), an_entry()
     ),
     "begin change": lambda p, s: p.invoice_changes.begin(
-        tables.the_change(0, s.change), lease_until=LATER
+        nouns.the_change(0, s.change), lease_until=LATER
     ),
     "finish void": lambda p, s: p.invoice_changes.finish(
-        tables.the_change(0, s.world.changes[0]._replace(state="fencing")), entry=an_entry()
+        nouns.the_change(0, s.world.changes[0]._replace(state="fencing")), entry=an_entry()
     ),
     "finish amount": lambda p, s: p.invoice_changes.finish(
-        tables.the_change(0, s.world.changes[0]._replace(state="fencing")), entry=an_entry()
+        nouns.the_change(0, s.world.changes[0]._replace(state="fencing")), entry=an_entry()
     ),
     "refuse change": lambda p, s: p.invoice_changes.refuse(
-        tables.the_change(0, s.world.changes[0]._replace(state="fencing"))
+        nouns.the_change(0, s.world.changes[0]._replace(state="fencing"))
     ),
 }
 
