@@ -232,6 +232,7 @@ _STAGES = {
     "ahead": paying.ahead,
     "send": paying.send_confirm,
     "refused": paying.refused,
+    "given up": paying.given_up,
     "write": paying.record,
     "write answer": paying.record,
     "unsettled": paying.unsettled,

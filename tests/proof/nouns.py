@@ -6,7 +6,7 @@ from typing import Final
 
 from billfold.domain.invoice import Invoice as TheInvoice
 from billfold.domain.invoice import InvoiceStatus
-from billfold.domain.invoice_change import ChangeState, InvoiceChange
+from billfold.domain.invoice_change import ChangeState, InvoiceChange, Wanted
 from billfold.domain.money import Money
 from billfold.domain.payment import Payment as ThePayment
 from billfold.domain.payment import Slot, State, Succeeded, Trigger
@@ -66,7 +66,8 @@ def the_change(number: int, change: Change) -> InvoiceChange:
         epoch=change.epoch,
         intent=intent_id(change.intent),
         before=money(change.due),
-        amount_due=None if change.what == "void" else money(change.due_then),
+        due_on=ISSUED.due_on,
+        wanted=Wanted(None if change.what == "void" else money(change.due_then)),
         created_at=NOON,
         state=ChangeState(change.state),
     )
@@ -162,7 +163,7 @@ def _payment(payment: ThePayment) -> Payment:
 
 def _change(change: InvoiceChange) -> Change:
     return Change(
-        "amount" if change.amount_due else "void",
+        "amount" if change.wanted.amount_due else "void",
         change.epoch,
         _amount(change.before),
         _intent(change.intent),

@@ -119,8 +119,19 @@ def refused(w: World, config: Config, law: Law, role: str, me: Actor) -> Steps:
         yield f"sees {status}", w, to_write(me, step, stage="write answer")
         return
     yield f"sees {status}", w, to_write(me, Step.REFUSE)
-    if was.automatic:
-        yield f"sees {status}, not the card's fault", w, to_write(me, Step.RELEASE)
+    yield f"sees {status}, and the fault is ours", w, to_write(me, Step.RELEASE)
+    if was.n > 1:
+        # The intent may be what is wrong: the next try makes another.
+        after = send(w, Request("cancel", was.intent))
+        yield f"sees {status}, sends cancel", after, me._replace(stage="given up")
+
+
+def given_up(w: World, config: Config, law: Law, role: str, me: Actor) -> Steps:
+    """Look what the cancel of a refused intent did."""
+    _, was = tried(me)
+    status = retrieve(w, was.intent)
+    step = means(law, was, status) or Step.DOUBT
+    yield f"sees {status}", w, to_write(me, step, stage="write answer")
 
 
 # Settling: steps 5 to 9.

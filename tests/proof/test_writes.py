@@ -11,6 +11,7 @@ from typing import Any, Final
 import boto3
 import pytest
 from billfold.adapters.dynamodb.table import Table
+from billfold.domain.invoice_change import InvoiceChange
 from billfold.domain.payment import Decline, Step
 from billfold.services.ports import StaleError
 from moto import mock_aws
@@ -51,6 +52,16 @@ def _end(step: Step, *, raise_epoch: bool = False) -> Callable[[Product, Scene],
 def _close(product: Product, scene: Scene) -> object:
     payment = nouns.the_payment(0, scene.was)
     return product.payments.close(payment, entry=an_entry(), look_on=None)
+
+
+def _fencing(scene: Scene) -> InvoiceChange:
+    """Return the change as whoever goes on with it has read it."""
+    return nouns.the_change(0, scene.world.changes[0]._replace(state="fencing"))
+
+
+def _finish(product: Product, scene: Scene) -> object:
+    look_on = NOON.date()
+    return product.invoice_changes.finish(_fencing(scene), entry=an_entry(), look_on=look_on)
 
 
 _WRITES: Final[Mapping[str, Callable[[Product, Scene], Any]]] = {
@@ -98,15 +109,9 @@ _WRITES: Final[Mapping[str, Callable[[Product, Scene], Any]]] = {
     "begin change": lambda p, s: p.invoice_changes.begin(
         nouns.the_change(0, s.change), lease_until=LATER
     ),
-    "finish void": lambda p, s: p.invoice_changes.finish(
-        nouns.the_change(0, s.world.changes[0]._replace(state="fencing")), entry=an_entry()
-    ),
-    "finish amount": lambda p, s: p.invoice_changes.finish(
-        nouns.the_change(0, s.world.changes[0]._replace(state="fencing")), entry=an_entry()
-    ),
-    "refuse change": lambda p, s: p.invoice_changes.refuse(
-        nouns.the_change(0, s.world.changes[0]._replace(state="fencing"))
-    ),
+    "finish void": _finish,
+    "finish amount": _finish,
+    "refuse change": lambda p, s: p.invoice_changes.refuse(_fencing(s), entry=an_entry()),
 }
 
 
