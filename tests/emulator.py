@@ -41,6 +41,11 @@ class Emulator:
             if not page["has_more"]:
                 return found
 
+    def one(self, path: str) -> dict[str, Any]:
+        """Retrieve one object with the secret key."""
+        found: dict[str, Any] = self._http.get(path).raise_for_status().json()
+        return found
+
     def post(self, path: str, **form: Any) -> dict[str, Any]:
         """Make or change an object with the secret key."""
         answer = self._http.post(f"/v1/{path}", data=form)

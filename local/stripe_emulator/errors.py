@@ -86,7 +86,7 @@ def unknown_parameter(name: str) -> ApiError:
 
 def no_such(kind: str, identifier: str, param: str, *, in_path: bool = False) -> ApiError:
     """Say that an object does not exist: 404 for the one in the path, 400 for one in the body."""
-    noun = {"payment_method": "PaymentMethod"}.get(kind, kind)
+    noun = {"payment_method": "PaymentMethod", "setup_intent": "setupintent"}.get(kind, kind)
     return invalid_request(
         f"No such {noun}: '{identifier}'",
         code="resource_missing",

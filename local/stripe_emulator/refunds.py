@@ -19,10 +19,14 @@ def _create(call: Call) -> JsonObject:
     charge = _charge(call)
     body = charge.body
     left = body["amount"] - body["amount_refunded"]
-    if body["status"] != "succeeded" or not body["captured"]:
+    if body["status"] != "succeeded":
+        raise _nothing_to_refund(body["payment_intent"])
+    if not body["captured"]:
         raise invalid_request(
-            f"Charge {charge.id} has not been captured, so it cannot be refunded.",
-            code="charge_not_refundable",
+            "This uncaptured Charge was created by a PaymentIntent "
+            f"({body['payment_intent']}). You must cancel the PaymentIntent to reverse the "
+            "authorization instead of refunding the Charge directly. For more information, see "
+            "https://stripe.com/docs/payments/place-a-hold-on-a-payment-method",
             executed=True,
         )
     if left == 0:
@@ -68,21 +72,24 @@ def _charge(call: Call) -> Record:
             raise no_such("payment_intent", intent_id, "payment_intent")
         identifier = identifier or intent.body["latest_charge"]
         if identifier is None or intent.body["status"] != "succeeded":
-            raise invalid_request(
-                f"This PaymentIntent ({intent_id}) does not have a successful charge to refund.",
-                param="payment_intent",
-                executed=True,
-            )
+            raise _nothing_to_refund(intent_id)
     if identifier is None:
         raise invalid_request(
             "One of the following params should be provided for this request: payment_intent or "
-            "charge.",
-            code="parameter_missing",
+            "charge."
         )
     charge = call.tx.get("charge", identifier)
     if charge is None:
-        raise no_such("charge", identifier, "charge")
+        # As if it were the one of the path.
+        raise no_such("charge", identifier, "id", in_path=True)
     return charge
+
+
+def _nothing_to_refund(intent: str) -> Exception:
+    return invalid_request(
+        f"This PaymentIntent ({intent}) does not have a successful charge to refund.",
+        executed=True,
+    )
 
 
 def _create_of_charge(call: Call) -> JsonObject:
@@ -134,7 +141,7 @@ def find_refund(call: Call, identifier: str) -> Record:
     """
     record = call.tx.get("refund", identifier)
     if record is None:
-        raise no_such("refund", identifier, "id", in_path=True)
+        raise no_such("refund", identifier, "refund", in_path=True)
     return record
 
 

@@ -10,7 +10,8 @@ from billfold.adapters import stripe_gateway
 from billfold.adapters.stripe_answers import read_confirm_error
 from billfold.adapters.stripe_gateway import StripeGateway
 from billfold.domain import ids
-from billfold.domain.errors import InvoiceNotPayableError, NotFoundError, UnavailableError
+from billfold.domain.currency import TABLE
+from billfold.domain.errors import AmountNotChargeableError, NotFoundError, UnavailableError
 from billfold.domain.money import Money
 from billfold.domain.payment import (
     ActionRequired,
@@ -414,9 +415,23 @@ def test_a_refusal_is_blamed_by_its_exact_words(
     assert read_confirm_error(error) == Refused(blame)
 
 
-def test_an_amount_too_small_for_a_card(gateway: StripeGateway, customer: str) -> None:
-    with pytest.raises(InvoiceNotPayableError):
-        gateway.create_payment_intent(a_payment(Money("USD", 1)), customer)
+@pytest.mark.parametrize(
+    "money", [Money("USD", 49), Money("USD", 10**8), Money("KWD", 1001), Money("HUF", 17400)]
+)
+def test_an_amount_that_no_card_can_be_charged(
+    gateway: StripeGateway, customer: str, money: Money
+) -> None:
+    with pytest.raises(AmountNotChargeableError):
+        gateway.create_payment_intent(a_payment(money), customer)
+
+
+def test_a_currency_that_the_account_does_not_take(
+    gateway: StripeGateway, customer: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Which ones it takes depends on its country."""
+    monkeypatch.setitem(TABLE, "VES", TABLE["USD"])
+    with pytest.raises(AmountNotChargeableError):
+        gateway.create_payment_intent(a_payment(Money("VES", 5000)), customer)
 
 
 def test_an_epoch_has_one_intent(gateway: StripeGateway, customer: str) -> None:

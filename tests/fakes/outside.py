@@ -1,6 +1,6 @@
 """Stripe, the bus and the queues, as far as a test lays out."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -26,8 +26,10 @@ from billfold.services.ports import (
     ChargeView,
     Fenceable,
     FoundIntent,
+    Listed,
     SetupResult,
     SetupSecret,
+    Stretch,
     StripeCustomer,
     StripeCustomerGoneError,
 )
@@ -50,6 +52,11 @@ class FakeBus:
     @property
     def kinds(self) -> list[str]:
         return [fact.kind.value for entry in self.sent for fact in entry.facts]
+
+    def details(self, kind: str) -> list[Mapping[str, object]]:
+        return [
+            fact.detail for entry in self.sent for fact in entry.facts if fact.kind.value == kind
+        ]
 
 
 @dataclass
@@ -94,6 +101,9 @@ class FakeGateway:
     unknown_customers: set[str] = field(default_factory=set)
     charge_views: dict[str, ChargeView] = field(default_factory=dict)
     found: dict[str, list[FoundIntent]] = field(default_factory=dict)
+    foreign: dict[str, datetime] = field(default_factory=dict)
+    refunded: list[Listed] = field(default_factory=list)
+    disputed: list[Listed] = field(default_factory=list)
     down: bool = False
 
     def _call(self, name: str, about: str) -> None:
@@ -191,15 +201,30 @@ class FakeGateway:
         if stripe_customer in self.deleted_customers | self.unknown_customers:
             raise StripeCustomerGoneError
 
-    def charge(self, charge: str) -> ChargeView:
+    def charge(self, charge: str) -> ChargeView | None:
         self._call("charge", charge)
+        if charge in self.foreign:
+            return None
         if charge not in self.charge_views:
             raise NotFoundError
         return self.charge_views[charge]
 
-    def charges(self, start: datetime, end: datetime) -> Iterator[ChargeView]:
-        self._call("charges", start.isoformat())
-        yield from (v for v in self.charge_views.values() if start <= v.charged_at < end)
+    def charges(self, start: datetime, end: datetime) -> Stretch[Listed]:
+        ours = [Listed(v.charge, v.charged_at, v.owner, v) for v in self.charge_views.values()]
+        foreign = [Listed(charge, at) for charge, at in self.foreign.items()]
+        return self._listed("charges", [*ours, *foreign], start, end)
+
+    def refunds(self, start: datetime, end: datetime) -> Stretch[Listed]:
+        return self._listed("refunds", self.refunded, start, end)
+
+    def disputes(self, start: datetime, end: datetime) -> Stretch[Listed]:
+        return self._listed("disputes", self.disputed, start, end)
+
+    def _listed(
+        self, name: str, listed: Sequence[Listed], start: datetime, end: datetime
+    ) -> Stretch[Listed]:
+        self._call(name, start.isoformat())
+        return Stretch([one for one in listed if start <= one.at < end], start)
 
     @staticmethod
     def success(payment: Payment) -> Succeeded:

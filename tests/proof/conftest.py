@@ -12,6 +12,7 @@ from tests.proof.crash.runs import TALLY, Tally
 from tests.proof.crash.sites import Sites, plainly
 from tests.proof.crash.stripe_side import StripeSide
 from tests.proof.machine.machine import SEEN
+from tests.proof.mutations.table import HEADER, ROW
 
 
 # Of a module, since moto knows no worlds within worlds: what comes after it begins with none.
@@ -40,12 +41,25 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     ]
     if tallies:
         _crash_points(terminalreporter, tallies)
-    for outcome in ("passed", "failed"):
-        for report in terminalreporter.getreports(outcome):
-            for name, value in report.user_properties:
-                if name == SEEN and report.when == "call":
-                    terminalreporter.section("state machine")
-                    terminalreporter.write_line(value)
+    for name in (SEEN, ROW):
+        lines = _noted(terminalreporter, name)
+        if lines:
+            terminalreporter.section(name)
+        if lines and name == ROW:
+            lines = [HEADER, *lines, f"{len(lines)} guards taken away, one after the other"]
+        for line in lines:
+            terminalreporter.write_line(line)
+
+
+def _noted(reporter: pytest.TerminalReporter, wanted: str) -> list[str]:
+    """Give what tests have noted under a name, in whichever process they ran."""
+    return [
+        str(value)
+        for outcome in ("passed", "failed")
+        for report in reporter.getreports(outcome)
+        for name, value in report.user_properties
+        if name == wanted and report.when == "call"
+    ]
 
 
 def _crash_points(reporter: pytest.TerminalReporter, tallies: list[Tally]) -> None:

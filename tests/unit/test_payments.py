@@ -7,6 +7,7 @@ import pytest
 from billfold.domain.decline import explain
 from billfold.domain.errors import (
     AmountChangedError,
+    AmountNotChargeableError,
     BillfoldError,
     CardDeclinedError,
     CardGoneError,
@@ -159,6 +160,16 @@ def test_a_paid_invoice_is_not_paid_again(ports: FakePorts) -> None:
     with pytest.raises(InvoiceNotPayableError):
         pay(ports, key="key-00002")
     assert len(calls(ports, "confirm")) == 1
+
+
+def test_what_no_card_can_be_charged_is_said_before_stripe_is_asked(ports: FakePorts) -> None:
+    little = Money("USD", 49)
+    key = ("cust-1", INVOICE.invoice_id)
+    ports.store.invoices[key] = replace(ports.store.invoices[key], amount_due=little)
+    with pytest.raises(AmountNotChargeableError):
+        pay(ports, shown=little)
+    assert not ports.gateway.calls
+    assert ports.invoices.get(*key).lock is None
 
 
 def test_another_amount_than_was_shown(ports: FakePorts) -> None:

@@ -49,7 +49,7 @@ GOOD = {"amount": "1200", "currency": "usd"}
             "card[exp_month]",
         ),
         ("/v1/tokens", {"cvc_update[x]": "1"}, "parameter_unknown", "cvc_update[x]"),
-        ("/v1/refunds", {}, "parameter_missing", None),
+        ("/v1/refunds", {}, None, None),
         ("/v1/customers", {"shipping[name]": "x"}, "parameter_missing", "shipping[address]"),
     ],
 )

@@ -12,6 +12,7 @@ from typing import Final
 from billfold.domain.money import Money
 from billfold.domain.payment import StoredCard
 
+from tests.proof.crash import restore_paths
 from tests.proof.crash.acts import change, delete, leave, pay
 from tests.proof.crash.autopay_paths import (
     another_card,
@@ -34,6 +35,7 @@ from tests.proof.crash.other_paths import (
     added_by_event,
     added_twice,
     agrees,
+    caught_up,
     chosen,
     has_the_card,
     is_gone,
@@ -43,6 +45,7 @@ from tests.proof.crash.other_paths import (
     parked,
     refunded,
     shows_refund,
+    unheard,
     worker,
 )
 from tests.proof.crash.pay_paths import (
@@ -77,6 +80,11 @@ class Scenario:
     before: Callable[[World], Act]
     currency: str = "USD"
     after: Callable[[World], None] = lambda _: None
+
+    @property
+    def automatic(self) -> bool:
+        """Tell whether the schedule is at work."""
+        return self.name.startswith("automatic payment")
 
 
 def _reconciler(card: str, call: str, mode: Mode) -> Callable[[World], Act]:
@@ -203,4 +211,16 @@ SCENARIOS: Final = (
     Scenario("automatic payment, opted out", 10, opted_out, after=ends),
     Scenario("automatic payment, card expired", 10, expired, after=ends),
     Scenario("night before anybody settles", 7, nightly, after=agrees),
+    Scenario(
+        "restored, and paid again", 13, restore_paths.paid_again, after=restore_paths.asked_for
+    ),
+    Scenario("restored, and charged again", 13, restore_paths.charged_again, after=ends),
+    Scenario(
+        "restored, and paid with another card",
+        13,
+        restore_paths.another_card,
+        after=restore_paths.asked_for,
+    ),
+    Scenario("restored, and voided", 9, restore_paths.voided, after=restore_paths.asked_for),
+    Scenario("refund and dispute unheard of, then the night", 15, unheard, after=caught_up),
 )

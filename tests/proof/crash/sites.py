@@ -8,11 +8,11 @@ from typing import Any, Protocol
 import boto3
 from billfold.adapters.dynamodb.table import Table, _plain
 from billfold.adapters.eventbridge import EventBus
-from billfold.adapters.sqs import SqsAutopayQueues
+from billfold.adapters.sqs import SqsAutopayQueues, SqsReconciliationQueue
 from billfold.adapters.stripe_gateway import SECONDS, StripeGateway
 from billfold.bootstrap import Container
 from billfold.domain.fact import Actor
-from billfold.services.ports import AutopayQueues, Bus, Clock, Gateway
+from billfold.services.ports import AutopayQueues, Bus, Clock, Gateway, ReconciliationQueue
 from moto.core.model_instances import reset_model_data
 from moto.core.responses import ActionResult
 from moto.dynamodb.models import dynamodb_backends
@@ -20,6 +20,7 @@ from moto.dynamodb.models import dynamodb_backends
 from tests.adapters.conftest import table_definition
 from tests.emulator import PUBLISHABLE_KEY, SECRET_KEY
 from tests.fakes import FakeClock
+from tests.proof.crash.reads import watch
 from tests.proof.crash.stripe_side import StripeSide
 from tests.proof.crash.wire import Wire, WiredAws, WiredStripe
 from tests.proof.witnesses import QueuesEnd
@@ -38,6 +39,7 @@ class Sites:
         self.requests = 0
         self.runs = 0
         self.dynamodb.meta.events.register("before-send.dynamodb", self._count)
+        self.loose_reads = watch(self.dynamodb)
         self.wired_dynamodb: Any = WiredAws(self.dynamodb, self.wire, lambda: self.requests)
         self.gateway = StripeGateway(SECRET_KEY, PUBLISHABLE_KEY, stripe.url)
         self.gateway._client._requestor._client = WiredStripe(self.wire, stripe.arrived, SECONDS)
@@ -122,3 +124,7 @@ class Process(Container):
     @cached_property
     def autopay_queues(self) -> AutopayQueues:
         return SqsAutopayQueues(self._world.wired_queues, QueuesEnd.SHARDS, QueuesEnd.CHARGES)
+
+    @cached_property
+    def reconciliation_queue(self) -> ReconciliationQueue:
+        return SqsReconciliationQueue(self._world.wired_queues, QueuesEnd.HOURS)

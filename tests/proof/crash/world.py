@@ -7,7 +7,7 @@ it what it had only in memory.
 
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final, TypeVar
 
 from billfold.adapters.dynamodb.keys import PAYMENT
@@ -29,6 +29,7 @@ from tests.proof.auditor import Auditor
 from tests.proof.crash.sites import Process, Sites
 from tests.proof.crash.wire import WiredAws
 from tests.proof.history import check
+from tests.proof.wishes import Wishes, asked_for
 from tests.proof.witnesses import BusEnd, History, QueuesEnd
 
 T = TypeVar("T")
@@ -42,12 +43,14 @@ class World:
     def __init__(self, sites: Sites, currency: str = "USD") -> None:
         self.sites, self.stripe, self.wire = sites, sites.stripe, sites.wire
         sites.runs += 1
+        sites.loose_reads.clear()
         sites.stripe.forget()
         self.customer_id = f"cust-{sites.runs}"
         self.table = f"run-{sites.runs}"
         sites.create_table(self.table)
         self.clock = FakeClock(NOON)
         self.history = History()
+        self.wishes = Wishes(lambda: asked_for(self.payments), self.history.wishes)
         self.shown: dict[str, Money] = {}
         self.auditor = Process(self, Actor.BUSINESS, sites.dynamodb)
         bus = BusEnd(self.history, self.auditor)
@@ -151,6 +154,12 @@ class World:
         """Let the worker take an event of Stripe's."""
         self.ask(lambda ports: stripe_events.take(event, ports), actor=Actor.STRIPE)
 
+    def hear_everything(self) -> None:
+        """Let the worker take all that Stripe has to tell, as it delivers until it is heard."""
+        for event in self.stripe.events():
+            self.hear(event)
+        self.history.every_event_came = True
+
     def look(self) -> None:
         """Note what the list of payments shows to its owner at this moment."""
         for item in self.sites.items(self.table):
@@ -186,13 +195,14 @@ class World:
         return min(leases, default=None)
 
     def violations(self) -> list[str]:
-        return check(self.auditor, Auditor(self.stripe.emulator, self.customer_id), self.history)
+        stripe = Auditor(self.stripe.emulator, self.customer_id)
+        return [*check(self.auditor, stripe, self.history), *self.sites.loose_reads]
 
     @property
-    def charged_on(self) -> date:
-        """The UTC day on which Stripe has charged, which is no day of our clock's."""
+    def charged_in(self) -> datetime:
+        """The UTC hour in which Stripe has charged, which is none of our clock's."""
         [charge] = Auditor(self.stripe.emulator, self.customer_id).charges()
-        return charge.charged_on
+        return charge.charged_in
 
     def charges_on(self, payment_method: str) -> frozenset[str]:
         charges = Auditor(self.stripe.emulator, self.customer_id).charges()

@@ -1,19 +1,14 @@
 """What the business does in Stripe's dashboard, past our code."""
 
-from collections import Counter
-from typing import ClassVar
-
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, rule
+from hypothesis.stateful import rule
 
-from tests.proof.machine.world import CUSTOMER, World
+from tests.proof.machine.stage import Stage
+from tests.proof.machine.world import CUSTOMER
 
 
-class Dashboard(RuleBasedStateMachine):
+class Dashboard(Stage):
     """Rules about cards and their customer; each happens between two calls of ours."""
-
-    seen: ClassVar[Counter[str]]
-    world: World
 
     @rule(which=st.integers(0, 11), seldom=st.integers(0, 2))
     def detach(self, which: int, seldom: int) -> None:
@@ -25,7 +20,7 @@ class Dashboard(RuleBasedStateMachine):
         gone = attached[which % len(attached)]
         self.world.stripe.detach(gone)
         self.world.taken.add(gone)
-        self.seen["cards detached"] += 1
+        Stage.seen["cards detached"] += 1
 
     @rule(seldom=st.integers(0, 1))
     def delete_customer(self, seldom: int) -> None:
@@ -35,4 +30,4 @@ class Dashboard(RuleBasedStateMachine):
             return
         self.world.taken |= self.world.stripe.cards(customer)
         self.world.stripe.delete_customer(customer)
-        self.seen["customers deleted"] += 1
+        Stage.seen["customers deleted"] += 1

@@ -1,5 +1,6 @@
 """One customer, some invoices, a table, a Stripe emulator, and processes that come and go."""
 
+import importlib.util
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -27,9 +28,11 @@ from tests.adapters.conftest import table_definition
 from tests.builders import an_invoice
 from tests.emulator import PUBLISHABLE_KEY, SECRET_KEY, Emulator
 from tests.fakes import FakeClock
+from tests.proof.crash.reads import watch
 from tests.proof.crash.stripe_side import StripeSide
 from tests.proof.crash.wire import Call, Carrier, Mode, WiredAws, WiredStripe
 from tests.proof.machine.processes import Process
+from tests.proof.wishes import Wishes, asked_for
 from tests.proof.witnesses import BusEnd, History, QueuesEnd
 
 CUSTOMER: Final = "cust-1"
@@ -80,6 +83,14 @@ class Ports(Container):
         return SqsAutopayQueues(wired, QueuesEnd.SHARDS, QueuesEnd.CHARGES)
 
 
+def restores_are_guarded() -> bool:
+    """Tell whether the product asks Stripe what a restored table may have lost.
+
+    Until it does, a restore charges twice, as everybody knows; the rule waits for it.
+    """
+    return importlib.util.find_spec("billfold.services.lost_history") is not None
+
+
 def _uncounted() -> int:
     """The crash points count what arrives; here the test itself lets each call go."""
     return 0
@@ -95,8 +106,12 @@ class World:
         self.time = FakeClock(datetime.fromtimestamp(int(time.time()), UTC))
         self.dynamodb: Any = boto3.client("dynamodb")
         self.table = f"machine-{next(_numbers)}"
+        self.loose_reads = watch(self.dynamodb)
         self.dynamodb.create_table(TableName=self.table, **table_definition())
         self.history = History()
+        self.wishes = Wishes(self._asked, self.history.wishes)
+        self.restored = False
+        self._backup: list[dict[str, Any]] = []
         self.processes: list[Process] = []
         self.late: list[Callable[[], object]] = []
         self.taken: set[str] = set()
@@ -180,7 +195,29 @@ class World:
         self.history.invoices.append((CUSTOMER, invoice.invoice_id))
         return invoice
 
+    def back_up(self) -> None:
+        """Keep the table as it is now, to be restored once."""
+        self._backup = self._everything()
+
+    def restore(self) -> None:
+        """Put the table back to where it was kept; Stripe and what was told stay as they are."""
+        key = ("pk", "sk")
+        for item in self._everything():
+            self.dynamodb.delete_item(TableName=self.table, Key={name: item[name] for name in key})
+        for item in self._backup:
+            self.dynamodb.put_item(TableName=self.table, Item=item)
+        self.restored = True
+
+    def _everything(self) -> list[dict[str, Any]]:
+        # By a client that nobody watches: the product never scans.
+        items: list[dict[str, Any]] = boto3.client("dynamodb").scan(TableName=self.table)["Items"]
+        return items
+
     # What is there
+
+    def _asked(self) -> frozenset[str]:
+        owned = [self.audit.payments.of_invoice(*ids) for ids in self.history.invoices]
+        return frozenset[str]().union(*map(asked_for, owned))
 
     def charges(self) -> list[dict[str, Any]]:
         """Give all charges that succeeded at Stripe, newest first."""

@@ -8,7 +8,10 @@ from uuid import uuid4
 
 import stripe
 
+from billfold.adapters import stripe_lists
 from billfold.adapters.stripe_answers import (
+    never_chargeable,
+    owner_of,
     read_charge,
     read_confirm_error,
     read_intent,
@@ -17,7 +20,7 @@ from billfold.adapters.stripe_answers import (
 )
 from billfold.adapters.stripe_cards import read_card, read_customer, read_setup
 from billfold.adapters.stripe_deadline import DeadlineClient
-from billfold.domain.errors import InvoiceNotPayableError, NotFoundError, UnavailableError
+from billfold.domain.errors import AmountNotChargeableError, NotFoundError, UnavailableError
 from billfold.domain.payment import (
     CONFIRM_SECONDS,
     Answer,
@@ -34,8 +37,10 @@ from billfold.services.ports import (
     EpochSpentError,
     Fenceable,
     FoundIntent,
+    Listed,
     SetupResult,
     SetupSecret,
+    Stretch,
     StripeCustomer,
     StripeCustomerGoneError,
 )
@@ -147,8 +152,8 @@ class StripeGateway:
         Raises
         ------
         UnavailableError, EpochSpentError, StripeCustomerGoneError
-        InvoiceNotPayableError
-            Too small or too large an amount for a card.
+        AmountNotChargeableError
+            Stripe charges this amount, or this currency, to no card.
         """
         key = f"pi:{payment.invoice_id}:{payment.epoch}"
         try:
@@ -179,8 +184,8 @@ class StripeGateway:
                 raise EpochSpentError from error
             raise
         except stripe.InvalidRequestError as error:
-            if error.code in {"amount_too_small", "amount_too_large"}:
-                raise InvoiceNotPayableError("A card cannot be charged this amount.") from error
+            if never_chargeable(error):
+                raise AmountNotChargeableError from error
             raise UnavailableError from error
         return intent.id
 
@@ -317,8 +322,10 @@ class StripeGateway:
             found = self._client.v1.customers.retrieve(stripe_customer)
         return read_customer(found)
 
-    def charge(self, charge: str) -> ChargeView:
+    def charge(self, charge: str) -> ChargeView | None:
         """Look at a charge: its intent, what was refunded, and how a dispute stands.
+
+        None is what is not ours; nothing else of it is read.
 
         Raises
         ------
@@ -326,35 +333,45 @@ class StripeGateway:
         """
         with _found():
             found = self._client.v1.charges.retrieve(charge, params={"expand": ["payment_intent"]})
-        return self._view(found)
+            owner = owner_of(found)
+            return self._view(found, owner) if owner else None
 
-    def charges(self, start: datetime, end: datetime) -> Iterator[ChargeView]:
-        """Give the charges that succeeded from ``start`` until before ``end``.
+    def charges(self, start: datetime, end: datetime) -> Stretch[Listed]:
+        """Return the newest charges of a window that succeeded.
 
         Raises
         ------
         UnavailableError
         """
         with _available():
-            page = self._client.v1.charges.list(
-                params={
-                    "created": {"gte": int(start.timestamp()), "lt": int(end.timestamp())},
-                    "expand": ["data.payment_intent"],
-                    "limit": 100,
-                }
-            )
-            for charge in page.auto_paging_iter():
-                if charge.status == "succeeded" and charge.captured:
-                    yield self._view(charge)
+            return stripe_lists.charges(self._client, start, end, self._view)
 
-    def _view(self, charge: "Charge") -> ChargeView:
-        intent = charge.payment_intent
+    def refunds(self, start: datetime, end: datetime) -> Stretch[Listed]:
+        """Return the charges of the newest refunds of a window, whatever became of them.
+
+        Raises
+        ------
+        UnavailableError
+        """
+        with _available():
+            return stripe_lists.refunds(self._client, start, end, self._view)
+
+    def disputes(self, start: datetime, end: datetime) -> Stretch[Listed]:
+        """Return the charges of the newest disputes of a window.
+
+        Raises
+        ------
+        UnavailableError
+        """
+        with _available():
+            return stripe_lists.disputes(self._client, start, end, self._view)
+
+    def _view(self, charge: "Charge", owner: Owner) -> ChargeView:
         dispute = None
         if charge.disputed:
-            with _available():
-                disputes = self._client.v1.disputes.list({"charge": charge.id, "limit": 1})
+            disputes = self._client.v1.disputes.list({"charge": charge.id, "limit": 1})
             dispute = disputes.data[0].status if disputes.data else None
-        return read_charge(charge, None if isinstance(intent, str) else intent, dispute)
+        return read_charge(charge, owner, dispute)
 
 
 def _answered(error: BaseException | None) -> bool:

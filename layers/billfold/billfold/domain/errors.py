@@ -119,6 +119,13 @@ class InvoiceNotPayableError(ConflictError):
     detail = "This invoice is not open for payment."
 
 
+class AmountNotChargeableError(InvoiceNotPayableError):
+    """Stripe cannot charge this amount, or this currency, to any card: trying again is no use."""
+
+    code = "amount_not_chargeable"
+    detail = "This amount cannot be charged to a card. Contact us to pay it another way."
+
+
 class AmountChangedError(ConflictError):
     """The customer was shown another amount than is due now."""
 
@@ -194,6 +201,13 @@ class UnknownCustomerError(BillfoldError):
 
     code = "unknown_customer"
     detail = "No customer with this id is registered."
+
+
+class UnknownInvoiceError(BillfoldError):
+    """The customer has no invoice with this number (yet): the bus keeps no order."""
+
+    code = "unknown_invoice"
+    detail = "This customer has no invoice with this number."
 
 
 class CardDeclinedError(BillfoldError):

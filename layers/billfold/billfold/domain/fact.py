@@ -10,7 +10,9 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Final
 
+from billfold.domain.errors import BillfoldError
 from billfold.domain.invoice import Invoice
+from billfold.domain.invoice_change import InvoiceChange
 from billfold.domain.money import Money
 from billfold.domain.payment import Decline, Payment, Trigger
 from billfold.domain.wallet import Card, CardFace, Wallet
@@ -43,6 +45,7 @@ class Kind(StrEnum):
     INVOICE_OVERDUE = "InvoiceOverdue"
     INVOICE_VOIDED = "InvoiceVoided"
     INVOICE_AMOUNT_CHANGED = "InvoiceAmountChanged"
+    INVOICE_CHANGE_REFUSED = "InvoiceChangeRefused"
     CARD_ADDED = "CardAdded"
     CARD_REMOVED = "CardRemoved"
     CARDS_DETACHED = "CardsDetached"
@@ -164,6 +167,45 @@ def due_invoice(kind: Kind, invoice: Invoice, **others: object) -> Fact:
         number=invoice.number,
         money=invoice.amount_due,
         due_on=invoice.due_on.isoformat(),
+        **others,
+    )
+
+
+def invoice_changed(change: InvoiceChange) -> Fact:
+    """Tell that an invoice is void, or that another amount is due."""
+    wanted = change.wanted
+    if wanted.amount_due is None:
+        return _of_change(Kind.INVOICE_VOIDED, change, change.before)
+    return _of_change(
+        Kind.INVOICE_AMOUNT_CHANGED,
+        change,
+        wanted.amount_due,
+        amount_before=change.before.amount,
+    )
+
+
+def invoice_change_refused(change: InvoiceChange, error: BillfoldError) -> Fact:
+    """Tell that an invoice stays as it is, and why; ``amount`` is what was due of it."""
+    wanted = change.wanted.amount_due
+    return _of_change(
+        Kind.INVOICE_CHANGE_REFUSED,
+        change,
+        change.before,
+        command="ChangeInvoiceAmount" if wanted else "VoidInvoice",
+        wanted={"amount": wanted.amount, "currency": wanted.currency} if wanted else None,
+        code=error.code,
+        detail=error.text,
+    )
+
+
+def _of_change(kind: Kind, change: InvoiceChange, money: Money, **others: object) -> Fact:
+    return invoice_fact(
+        kind,
+        invoice_id=change.invoice_id,
+        number=change.invoice_number,
+        money=money,
+        reason=change.wanted.reason,
+        command_id=change.wanted.command_id,
         **others,
     )
 

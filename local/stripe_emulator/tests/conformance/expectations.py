@@ -250,6 +250,13 @@ OF_OTHERS: Final = (
     Expectation("POST /v1/refunds charge={charge}&amount=99999", f"{_REFUSED} - - amount"),
     Expectation("POST /v1/refunds charge={refunded}", f"{_REFUSED} charge_already_refunded - -"),
     Expectation("POST /v1/refunds charge={disputed}", f"{_REFUSED} charge_disputed - -"),
+    Expectation("POST /v1/refunds charge=ch_none", f"404 invalid_request_error {_MISSING} id"),
+    Expectation("POST /v1/refunds amount=100", f"{_REFUSED} - - -"),
+    Expectation(
+        "POST /v1/refunds charge={charge}&amount=0",
+        f"{_REFUSED} parameter_invalid_integer - amount",
+    ),
+    Expectation("GET /v1/refunds/re_none", f"404 invalid_request_error {_MISSING} refund"),
 )
 
 EXPECTATIONS: Final = (*CUSTOMERS, *METHODS, *PAYMENTS, *DECLINES, *MONEY_BACK, *OF_OTHERS)
