@@ -35,6 +35,8 @@ class DeclinedAt(Enum):
     ALWAYS = "always"
     # Charging only: such a card can be saved.
     CHARGE = "charge"
+    # Charging off session only.
+    OFF_SESSION = "off_session"
     # Whenever a CVC is given.
     CVC = "cvc"
 
@@ -49,6 +51,8 @@ class TestCard:
     funding: str = "credit"
     country: str = "US"
     three_d_secure: ThreeDSecure = ThreeDSecure.NOT_ENROLLED
+    # The decline of a use off session that lacks the authentication it needs.
+    unauthenticated: str = "authentication_required"
     decline: str | None = None
     declined_at: DeclinedAt = DeclinedAt.ALWAYS
     cvc_check: str = "pass"
@@ -115,6 +119,40 @@ _COUNTRIES = (
     TestCard("jp", "4000003920000003", country="JP"),
     TestCard("nz", "4000005540000008", country="NZ"),
     TestCard("sg", "4000007020000003", country="SG"),
+)
+# Banks in India ask for authentication on session; off session they want a mandate, which the
+# emulator does not have: the first of these stands for one that was set up.
+_INDIA = (
+    TestCard(
+        "indiaRecurringMandateSetupAndRenewalsSuccess",
+        "4000003560000123",
+        country="IN",
+        three_d_secure=ThreeDSecure.UNLESS_SET_UP,
+    ),
+    TestCard(
+        "indiaRecurringPaymentFailureAfterPreDebitNotification",
+        "4000003560000297",
+        country="IN",
+        three_d_secure=ThreeDSecure.UNLESS_SET_UP,
+        decline="transaction_not_approved",
+        declined_at=DeclinedAt.OFF_SESSION,
+    ),
+    TestCard(
+        "indiaRecurringPaymentFailureUndeliveredDebitNotification",
+        "4000003560000248",
+        country="IN",
+        three_d_secure=ThreeDSecure.UNLESS_SET_UP,
+        decline="debit_notification_undelivered",
+        declined_at=DeclinedAt.OFF_SESSION,
+    ),
+    TestCard(
+        "indiaRecurringPaymentFailureCanceledMandate",
+        "4000003560000263",
+        country="IN",
+        three_d_secure=ThreeDSecure.UNLESS_SET_UP,
+        decline="revocation_of_authorization",
+        declined_at=DeclinedAt.OFF_SESSION,
+    ),
 )
 _DECLINES = (
     TestCard(
@@ -221,16 +259,19 @@ _AUTHENTICATION = (
         "threeDSecure2Required",
         "4000000000003220",
         three_d_secure=ThreeDSecure.UNLESS_SET_UP,
+        unauthenticated="authentication_required_first",
     ),
     TestCard(
         "threeDSecureRequired",
         "4000000000003063",
         three_d_secure=ThreeDSecure.UNLESS_SET_UP,
+        unauthenticated="generic_decline",
     ),
     TestCard(
         "threeDSecureRequiredChargeDeclined",
         "4000008400001629",
         three_d_secure=ThreeDSecure.UNLESS_SET_UP,
+        unauthenticated="generic_decline",
         decline="generic_decline",
         declined_at=DeclinedAt.CHARGE,
     ),
@@ -254,6 +295,7 @@ _AUTHENTICATION = (
 TEST_CARDS: Final = (
     *_BRANDS,
     *_COUNTRIES,
+    *_INDIA,
     *_DECLINES,
     *_FRAUD,
     *_DISPUTES,

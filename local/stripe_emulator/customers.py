@@ -8,6 +8,7 @@ from local.stripe_emulator.calls import Call, Endpoint, JsonObject
 from local.stripe_emulator.errors import invalid_request, no_such
 from local.stripe_emulator.fields import (
     ADDRESS,
+    LISTED_TYPE,
     SHIPPING,
     address,
     changes,
@@ -22,13 +23,16 @@ from local.stripe_emulator.payment_methods import (
     detach_from_customer,
     find_payment_method,
 )
+from local.stripe_emulator.search import SEARCH, search_objects
 from local.stripe_emulator.store import Record
 
 _PROFILE: Final[dict[str, Field]] = {
     "address": ADDRESS,
     "description": Text(),
     "email": Text(512),
-    "invoice_settings": Shape({"default_payment_method": Text()}),
+    "invoice_settings": Shape(
+        {"default_payment_method": Text()}, (), {"custom_fields", "footer", "rendering_options"}
+    ),
     "metadata": Metadata(),
     "name": Text(256),
     "phone": Text(),
@@ -165,6 +169,10 @@ def _list(call: Call) -> JsonObject:
     return page
 
 
+def _search(call: Call) -> JsonObject:
+    return search_objects(call, "customer", "/v1/customers/search")
+
+
 def _list_methods(call: Call) -> JsonObject:
     customer = find_customer(call, call.path["customer"], "customer", in_path=True).id
     filters = {"customer": customer, "type": call.params.get("type")}
@@ -189,6 +197,7 @@ ENDPOINTS: Final = (
         _list,
         Shape({**lists.PAGING, **lists.CREATED, "email": Text()}),
     ),
+    Endpoint("GET", "/v1/customers/search", _search, SEARCH),
     Endpoint("GET", "/v1/customers/{customer}", _get),
     Endpoint("POST", "/v1/customers/{customer}", _update, Shape(_PROFILE)),
     Endpoint("DELETE", "/v1/customers/{customer}", _delete),
@@ -196,7 +205,7 @@ ENDPOINTS: Final = (
         "GET",
         "/v1/customers/{customer}/payment_methods",
         _list_methods,
-        Shape({**lists.PAGING, "type": Choice(("card",))}),
+        Shape({**lists.PAGING, "type": LISTED_TYPE}),
     ),
     Endpoint("GET", "/v1/customers/{customer}/payment_methods/{payment_method}", _get_method),
 )

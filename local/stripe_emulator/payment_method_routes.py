@@ -11,11 +11,13 @@ from local.stripe_emulator.fields import (
     ALLOW_REDISPLAY,
     BILLING_DETAILS,
     CARD,
+    LISTED_TYPE,
+    METHOD_TYPE,
     billing_details,
     changes,
     merged_metadata,
 )
-from local.stripe_emulator.parameters import Choice, Identifier, Integer, Metadata, Shape
+from local.stripe_emulator.parameters import Identifier, Integer, Metadata, Shape
 from local.stripe_emulator.payment_methods import (
     attach_to,
     detach_from_customer,
@@ -94,7 +96,6 @@ def _detach(call: Call) -> JsonObject:
 
 
 _ONE = "/v1/payment_methods/{payment_method}"
-_TYPE = Choice(("card",))
 ENDPOINTS: Final = (
     Endpoint(
         "POST",
@@ -106,7 +107,7 @@ ENDPOINTS: Final = (
                 "billing_details": BILLING_DETAILS,
                 "card": CARD,
                 "metadata": Metadata(),
-                "type": _TYPE,
+                "type": METHOD_TYPE,
             }
         ),
         Access.ANY,
@@ -115,7 +116,7 @@ ENDPOINTS: Final = (
         "GET",
         "/v1/payment_methods",
         _list,
-        Shape({**lists.PAGING, "customer": Identifier(), "type": _TYPE}),
+        Shape({**lists.PAGING, "customer": Identifier(), "type": LISTED_TYPE}),
     ),
     Endpoint("GET", _ONE, _get),
     Endpoint(
@@ -126,7 +127,7 @@ ENDPOINTS: Final = (
             {
                 "allow_redisplay": ALLOW_REDISPLAY,
                 "billing_details": BILLING_DETAILS,
-                "card": Shape({"exp_month": Integer(), "exp_year": Integer()}),
+                "card": Shape({"exp_month": Integer(), "exp_year": Integer()}, (), {"networks"}),
                 "metadata": Metadata(),
             }
         ),

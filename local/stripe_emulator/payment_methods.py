@@ -29,6 +29,10 @@ _USED_UP = (
     "from a Customer. It may not be used again. To use a PaymentMethod multiple times, you must "
     "attach it to a Customer first."
 )
+_NOT_ATTACHED_AGAIN = (
+    "This PaymentMethod was previously used without being attached to a Customer or was detached "
+    "from a Customer, and may not be used again."
+)
 
 
 def test_card_of(method: Record) -> TestCard:
@@ -62,15 +66,15 @@ def find_payment_method(
     return record
 
 
-def require_usable(method: Record) -> None:
+def require_usable(method: Record, words: str = _USED_UP) -> None:
     """Refuse a method that was detached, or used once without a customer."""
     if method.private["used_up"]:
-        raise ApiError(400, used_up_error())
+        raise ApiError(400, used_up_error(words))
 
 
-def used_up_error() -> JsonObject:
-    """Build the error about a method that cannot be used any more."""
-    return error_object("invalid_request_error", _USED_UP, param="payment_method")
+def used_up_error(words: str = _USED_UP) -> JsonObject:
+    """Build the error about a method that cannot be used any more: no code, and no parameter."""
+    return error_object("invalid_request_error", words)
 
 
 def make_payment_method(call: Call, given: JsonObject, prefix: str = "") -> Record:
@@ -93,8 +97,10 @@ def make_payment_method(call: Call, given: JsonObject, prefix: str = "") -> Reco
     if not card:
         raise missing_parameter(full("card"))
     if token := card.get("token"):
-        test_card, expiry, with_cvc = card_of_token(call, token)
-        return _insert_card(call, test_card, expiry, with_cvc=with_cvc, given=given)
+        typed = card_of_token(call, token)
+        holder = billing_details(given.get("billing_details"), billing_details(typed.holder))
+        given = {**given, "billing_details": holder}
+        return _insert_card(call, typed.card, typed.expiry, with_cvc=typed.with_cvc, given=given)
     for name in ("number", "exp_month", "exp_year"):
         if card.get(name) is None:
             raise missing_parameter(full("card") + f"[{name}]")
@@ -188,7 +194,7 @@ def attach_to(call: Call, method: Record, customer: str) -> None:
             "The payment method you provided has already been attached to a customer.",
             executed=True,
         )
-    require_usable(method)
+    require_usable(method, _NOT_ATTACHED_AGAIN)
     question = Question(
         # Attaching asks for no authentication: such a card is saved, but not set up.
         Use.SETUP,
@@ -198,7 +204,8 @@ def attach_to(call: Call, method: Record, customer: str) -> None:
     )
     verdict = judge(test_card_of(method), question)
     if isinstance(verdict, Decline):
-        raise ApiError(402, verdict.error())
+        # Attaching names an empty parameter, whatever the reason.
+        raise ApiError(402, verdict.error(param=""))
     own(call, method, customer)
 
 

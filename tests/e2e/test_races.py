@@ -227,7 +227,7 @@ def test_pay_against_make_primary(track: Track, say: Callable[[str], None]) -> N
 def test_pay_against_the_business(
     track: Track, say: Callable[[str], None], amount: int | None
 ) -> None:
-    """The business has no route for it yet, and calls the service; two of its clerks at once."""
+    """Two of the business's commands at once, past the queue, beside people who pay."""
     clerks = [Process(Actor.BUSINESS) for _ in range(2)]
 
     def begin(scene: Scene) -> Play:

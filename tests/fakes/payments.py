@@ -180,9 +180,13 @@ class FakePayments:
     def _write_ledger(self, payment: Payment, succeeded: Succeeded) -> None:
         charge = succeeded.charge
         self.store.ledger[charge] = LedgerRow(
-            charge, payment.customer_id, payment.payment_id, payment.invoice_id, succeeded.money
+            charge,
+            payment.customer_id,
+            payment.payment_id,
+            payment.invoice_id,
+            succeeded.money,
+            succeeded.charged_at,
         )
-        self.store.ledger_days[charge] = succeeded.charged_at.date()
 
     def decline(
         self, payment: Payment, decline: Decline, card: CardFace | None, *, entry: Entry

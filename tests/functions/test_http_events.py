@@ -3,11 +3,13 @@
 import importlib
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from io import StringIO
 from typing import Any
 
 import pytest
 from billfold.domain.decline import explain
+from billfold.domain.money import Money
 from billfold.domain.payment import ActionRequired, Declined, Unknown
 
 from tests.fakes import FakePorts
@@ -337,3 +339,16 @@ def test_a_bus_that_breaks_does_not_break_the_answer(ports: FakePorts, event: Ev
     ports.bus.send = broken  # type: ignore[method-assign, assignment]
     assert call("payments/pay-stored-card", event("payments/pay-stored-card"))[0] == 201
     assert len(ports.store.unsent) == 1
+
+
+def test_an_amount_that_no_card_can_be_charged_is_told_with_a_code_of_its_own(
+    ports: FakePorts, event: Event
+) -> None:
+    """An invoice of older rules: trying again would be no use, so it is not 503."""
+    key = (CUSTOMER_ID, INVOICE_ID)
+    ports.store.invoices[key] = replace(ports.store.invoices[key], amount_due=Money("USD", 49))
+    sent = event("payments/pay-one-time")
+    sent["body"] = json.dumps({**json.loads(sent["body"]), "amount": 49})
+    status, body = call("payments/pay-one-time", sent)
+    assert (status, body["code"]) == (409, "amount_not_chargeable")
+    assert "Contact us" in body["detail"]

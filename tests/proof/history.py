@@ -7,7 +7,7 @@ store, Stripe's charges, what was answered to callers, and what the event bus wa
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from billfold.domain.fact import Entry, Kind
@@ -53,8 +53,8 @@ def check(ports: Ports, stripe: StripeView, history: History) -> list[str]:
     owners = {owner for owner, _ in history.invoices}
     rows = [
         row
-        for day in sorted({c.charged_on for c in charges})
-        for row in ports.ledger.rows(day)
+        for hour in sorted({c.charged_in for c in charges})
+        for row in ports.ledger.rows(hour, hour + timedelta(hours=1)).items
         if row.customer_id in owners
     ]
     found: list[str] = []

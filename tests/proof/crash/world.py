@@ -7,7 +7,7 @@ it what it had only in memory.
 
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final, TypeVar
 
 import boto3
@@ -23,7 +23,7 @@ from billfold.domain.money import Money
 from billfold.domain.payment import Payment, State
 from billfold.domain.stripe_event import StripeEvent
 from billfold.domain.wallet import Card, Wallet
-from billfold.services import outbox, reconcile, stripe_events
+from billfold.services import cards, outbox, reconcile, stripe_events
 
 from tests.builders import NOON, an_invoice
 from tests.fakes import FakeClock
@@ -114,6 +114,11 @@ class World:
 
     def has_card(self, name: str = "pm_card_visa") -> Card:
         """Put a card into the wallet that is attached at Stripe."""
+        if self.wallet.stripe_customer and not self.stripe.has_customer(
+            self.wallet.stripe_customer
+        ):
+            # The portal asks before it shows the field for a card.
+            self.ask(lambda ports: cards.begin_setup(self.customer_id, ports))
         wallet = self.wallet
         customer = wallet.stripe_customer or self.stripe.customer(self.customer_id)
         made = self.stripe.attached(name, customer)
@@ -206,10 +211,10 @@ class World:
         return [*check(self.auditor, stripe, self.history), *self.sites.loose_reads]
 
     @property
-    def charged_on(self) -> date:
-        """The UTC day on which Stripe has charged, which is no day of our clock's."""
+    def charged_in(self) -> datetime:
+        """The UTC hour in which Stripe has charged, which is none of our clock's."""
         [charge] = Auditor(self.stripe.emulator, self.customer_id).charges()
-        return charge.charged_on
+        return charge.charged_in
 
     def charges_on(self, payment_method: str) -> frozenset[str]:
         charges = Auditor(self.stripe.emulator, self.customer_id).charges()

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import rule
 
 from tests.proof.crash.wire import in_silence
+from tests.proof.machine.dashboard import Dashboard
 from tests.proof.machine.stage import Stage
 from tests.proof.machine.turns import Turns, begins, seldom, some
 
@@ -17,7 +18,7 @@ PARTS = st.sampled_from([100, 400, WHOLE])
 MONEY = ("payment_intent.succeeded", "charge.refunded", "charge.dispute")
 
 
-class Rare(Stage):
+class Rare(Dashboard):
     """There is a charge from the beginning, so that what needs one is never in vain."""
 
     @rule(which=some, amount=PARTS)

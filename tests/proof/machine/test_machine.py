@@ -46,6 +46,8 @@ OFTEN: Final = {
     "opt-outs answered": 0.1,
     "primary cards answered": 0.1,
     "restores": 0.1,
+    "cards detached": 0.1,
+    "customers deleted": 0.05,
 }
 """How often each must come about, in the mean of all histories."""
 

@@ -106,6 +106,8 @@ class World:
         self._backup: list[dict[str, Any]] = []
         self.processes: list[Process] = []
         self.late: list[Callable[[], object]] = []
+        self.taken: set[str] = set()
+        """The cards that were taken away at Stripe, past our code."""
         self.audit = Ports(self, Direct(), Actor.BUSINESS)
         self.bus_end = BusEnd(self.history, self.audit)
         self.queues = QueuesEnd()
@@ -230,7 +232,7 @@ class World:
 
     def charges(self) -> list[dict[str, Any]]:
         """Give all charges that succeeded at Stripe, newest first."""
-        listed = self.emulator.get("/v1/charges", limit=100)
+        listed = self.emulator.every("/v1/charges")
         return [charge for charge in listed if charge["status"] == "succeeded"]
 
     def charges_on(self, payment_method: str) -> frozenset[str]:
