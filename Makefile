@@ -92,7 +92,7 @@ autopay: .venv/ready ## Run automatic payment: make autopay, or as if it were DA
 	@$(BIN)/python -m local.autopay "$(DATE)"
 trail: .venv/ready ## Show what happened to a customer: make trail CUSTOMER=cust-1001
 	@$(BIN)/python -m local.look trail "$(CUSTOMER)"
-compare: .venv/ready ## Compare Stripe with the ledger: make compare DAY=2026-11-23
+compare: .venv/ready ## Reconcile Stripe with the ledger: make compare DAY=2026-11-23
 	@$(BIN)/python -m local.look compare "$(DAY)"
 
 # ---- Proof ----------------------------------------------------------------------------------------
@@ -108,10 +108,8 @@ test: setup .local/sam/ready portal ## Run every test
 	@$(BIN)/python -m local.browser
 	@$(BIN)/pytest -q $(TESTS)
 
-prove: setup ## The longer proof: large models, every crash in every way; takes some minutes
-	@BILLFOLD_PROVE=1 $(BIN)/pytest -v -n auto tests/proof/test_crash_points.py
-	@BILLFOLD_PROVE=1 $(BIN)/pytest -v --ignore=tests/proof/test_crash_points.py \
-	  tests/proof tests/e2e/test_races.py
+prove: setup ## The whole proof, about an hour on two free cores; PARTS="crash model", SHARE=0.1 for a sample
+	@SHARE=$(or $(SHARE),1) $(BIN)/python -m tests.proof.prove $(PARTS)
 
 bench: setup portal benchmarks/node_modules/ready ## Measure, against the bars; writes benchmarks/results.json
 	@$(BIN)/python -m local.browser

@@ -10,6 +10,7 @@ from billfold.domain.wallet import CardFace, Wallet
 from billfold.services.ports import (
     Customers,
     Expired,
+    Heartbeat,
     InvoiceChanges,
     Invoices,
     Leases,
@@ -18,6 +19,7 @@ from billfold.services.ports import (
     Outbox,
     Parking,
     Payments,
+    Reconciliations,
 )
 
 from tests.builders import NOON, an_entry
@@ -43,7 +45,11 @@ class Repositories(Protocol):
     @property
     def ledger(self) -> Ledger: ...
     @property
+    def reconciliations(self) -> Reconciliations: ...
+    @property
     def limits(self) -> Limits: ...
+    @property
+    def continuity(self) -> Heartbeat: ...
 
 
 class Payable(NamedTuple):

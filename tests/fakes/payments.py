@@ -18,6 +18,7 @@ from billfold.domain.payment import (
     Decline,
     Dispute,
     Payment,
+    State,
     Step,
     Succeeded,
 )
@@ -74,6 +75,7 @@ class FakePayments:
                 invoice=self.store.invoices.get((customer_id, invoice_id)),
                 wallet=self.store.wallets.get(customer_id, Wallet(customer_id)),
                 declines=self.store.counts.get(window, 0),
+                continuity=self.store.continuity,
             )
 
     def reserve(
@@ -91,7 +93,7 @@ class FakePayments:
                 or invoice.amount_due != payment.money
                 or (owner, payment.idempotency_key) in store.requests
                 or (payment.card_id and payment.card_id not in {c.card_id for c in wallet.cards})
-                or (payment.slot and (True, payment.card_id) != (wallet.autopay, wallet.primary))
+                or not _wished(payment, wallet)
             ):
                 raise StaleError
             store.invoices[owner, payment.invoice_id] = replace(
@@ -118,7 +120,10 @@ class FakePayments:
     ) -> Payment:
         with self.store.lock:
             invoice = self._invoice(payment)
+            wallet = self.store.wallets.get(payment.customer_id, Wallet(payment.customer_id))
             if invoice.intent not in {None, intent} or invoice.n != n - 1:
+                raise StaleError
+            if not _wished(payment, wallet):
                 raise StaleError
             return self._step(
                 Step.WRITE_AHEAD,
@@ -175,9 +180,13 @@ class FakePayments:
     def _write_ledger(self, payment: Payment, succeeded: Succeeded) -> None:
         charge = succeeded.charge
         self.store.ledger[charge] = LedgerRow(
-            charge, payment.customer_id, payment.payment_id, payment.invoice_id, succeeded.money
+            charge,
+            payment.customer_id,
+            payment.payment_id,
+            payment.invoice_id,
+            succeeded.money,
+            succeeded.charged_at,
         )
-        self.store.ledger_days[charge] = succeeded.charged_at.date()
 
     def decline(
         self, payment: Payment, decline: Decline, card: CardFace | None, *, entry: Entry
@@ -215,6 +224,8 @@ class FakePayments:
             refused = payment.slot is not None and step is Step.REFUSE
             if refused:
                 opened = _spent(opened, payment, None)
+            if raise_epoch and step is Step.RELEASE:
+                opened = replace(opened, recorded_since=None)
             if look_on:
                 opened = replace(opened, look_on=look_on)
             after = self._step(step, payment, payment, opened)
@@ -235,7 +246,7 @@ class FakePayments:
             known = succeeded and succeeded.charge in self.store.ledger
             if payment.state not in TRANSITIONS[Step.REVIEW].sources:
                 raise StaleError
-            if stored.state is not payment.state or known:
+            if (stored.state, stored.n) != (payment.state, payment.n) or known:
                 raise StaleError
             after = replace(payment, state=TRANSITIONS[Step.REVIEW].target)
             self._copy(after)
@@ -243,6 +254,30 @@ class FakePayments:
             if succeeded:
                 self._write_ledger(payment, succeeded)
             self.store.tell(entry)
+            return after
+
+    def close(self, payment: Payment, *, entry: Entry, look_on: date | None) -> Payment:
+        with self.store.lock:
+            invoice = self._invoice(payment)
+            if invoice.lock == payment.payment_id:
+                freed = replace(
+                    invoice,
+                    status=InvoiceStatus.OPEN,
+                    lock=None,
+                    epoch=invoice.epoch + 1,
+                    intent=None,
+                    n=0,
+                    look_on=look_on or invoice.look_on,
+                )
+                after = self._step(Step.CLOSE, payment, payment, freed)
+            else:
+                if self.get(payment.customer_id, payment.payment_id).state is not State.REVIEW:
+                    raise StaleError
+                after = replace(payment, state=TRANSITIONS[Step.CLOSE].target)
+                self._copy(after)
+                self.store.leases.pop((payment.customer_id, payment.payment_id), None)
+            self.store.tell(entry)
+            self._let_go(payment)
             return after
 
     def by_intent(self, customer_id: str, invoice_id: str, intent: str) -> Payment | None:
@@ -322,6 +357,10 @@ class FakePayments:
                     for card in wallet.cards
                 ),
             )
+
+
+def _wished(payment: Payment, wallet: Wallet) -> bool:
+    return payment.slot is None or (wallet.autopay, wallet.primary) == (True, payment.card_id)
 
 
 def _spent(invoice: Invoice, payment: Payment, decline: Decline | None) -> Invoice:

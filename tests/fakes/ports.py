@@ -9,10 +9,11 @@ from billfold.services.ports import (
     Identity,
 )
 
+from tests.fakes.books import FakeLedger, FakeReconciliationQueue, FakeReconciliations
 from tests.fakes.left_behind import (
+    FakeContinuity,
     FakeInvoiceChanges,
     FakeLeases,
-    FakeLedger,
     FakeMailed,
     FakeOutbox,
     FakeParking,
@@ -44,6 +45,7 @@ class FakePorts:
     schedule: Schedule = field(default_factory=Schedule)
     autopay_queues: FakeAutopayQueues = field(default_factory=FakeAutopayQueues)
     mailer: FakeMailer = field(default_factory=FakeMailer)
+    reconciliation_queue: FakeReconciliationQueue = field(default_factory=FakeReconciliationQueue)
     committed: list[Entry] = field(default_factory=list)
     actor: Actor = Actor.CUSTOMER
     logins: Identity | None = None
@@ -73,6 +75,10 @@ class FakePorts:
         return FakeLedger(self.store)
 
     @property
+    def reconciliations(self) -> FakeReconciliations:
+        return FakeReconciliations(self.store)
+
+    @property
     def customers(self) -> FakeCustomers:
         return FakeCustomers(self.store)
 
@@ -83,6 +89,10 @@ class FakePorts:
     @property
     def payments(self) -> FakePayments:
         return FakePayments(self.store)
+
+    @property
+    def continuity(self) -> FakeContinuity:
+        return FakeContinuity(self.store)
 
     @property
     def limits(self) -> FakeLimits:

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import datetime
 from typing import Any, Final, Protocol
 
 from billfold.domain.errors import (
@@ -14,18 +14,23 @@ from billfold.domain.errors import (
     NothingBegunError,
     SourceUnusableError,
 )
-from billfold.domain.fact import Kind
+from billfold.domain.fact import Entry, Kind
 from billfold.domain.invoice import InvoiceStatus
 from billfold.domain.money import Money
-from billfold.domain.payment import Payment, State, Status
+from billfold.domain.payment import Dispute, Payment, State, Status
 from billfold.services.ports import Ports
+
+from tests.proof.wishes import Wish
 
 _NOT_CHARGED: Final = frozenset({Status.DECLINED, Status.CANCELED})
 
 
 @dataclass(frozen=True, slots=True)
 class StripeCharge:
-    """A charge that succeeded at Stripe; ``confirm_key`` is that of the request that made it."""
+    """A charge that succeeded at Stripe; ``confirm_key`` is that of the request that made it.
+
+    ``refunded`` is what was given back, ``dispute`` how the latest dispute stands.
+    """
 
     charge: str
     intent: str
@@ -33,8 +38,15 @@ class StripeCharge:
     invoice_id: str
     money: Money
     payment_method: str
-    charged_on: date
+    charged_at: datetime
     confirm_key: str | None
+    refunded: Money
+    dispute: Dispute | None
+
+    @property
+    def charged_in(self) -> datetime:
+        """The UTC hour in which it was made."""
+        return self.charged_at.replace(minute=0, second=0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +84,8 @@ class History:
     ``charged`` and ``not_charged`` are the payments of which a caller was told so, with the words.
     ``voided`` are the invoices of which a caller was told that they are void. ``removed`` are the
     PaymentMethods of deleted cards, with the charges on them when the DELETE was answered.
+    ``wishes`` are what was answered about automatic payment. ``every_event_came`` says that Stripe
+    was heard to the end, or that the nightly comparison has run since.
     """
 
     invoices: list[tuple[str, str]] = field(default_factory=list)
@@ -80,6 +94,8 @@ class History:
     voided: set[str] = field(default_factory=set)
     removed: dict[str, frozenset[str]] = field(default_factory=dict)
     told: list[Told] = field(default_factory=list)
+    wishes: list[Wish] = field(default_factory=list)
+    every_event_came: bool = False
 
     def answered(self, payment: Payment) -> None:
         """Note what a caller was shown of a payment."""
@@ -87,6 +103,16 @@ class History:
             self.not_charged[payment.payment_id] = f"shown as {payment.state.value}"
         elif payment.state is State.SUCCEEDED:
             self.charged[payment.payment_id] = "shown as succeeded"
+
+    def restored(self, payments: set[str], trail: Sequence[Entry]) -> None:
+        """Forget what was answered and told of payments that a restored table does not know."""
+        for answers in (self.charged, self.not_charged):
+            for payment_id in answers.keys() - payments:
+                del answers[payment_id]
+        self.voided.clear()
+        self.removed.clear()
+        known = {entry.event_id(place) for entry in trail for place in range(len(entry.facts))}
+        self.told[:] = [told for told in self.told if told.event_id in known]
 
     def refused(self, error: BillfoldError, key: str, payments: Sequence[Payment]) -> None:
         """Note what a caller was told instead of a payment.
@@ -122,13 +148,14 @@ class BusEnd:
 
 
 class QueuesEnd:
-    """The far end of automatic payment's queues; what comes is kept until somebody takes it."""
+    """The far end of the queues; what comes is kept until somebody takes it."""
 
-    SHARDS, CHARGES = "shards", "charges"
+    SHARDS, CHARGES, HOURS = "shards", "charges", "hours"
 
     def __init__(self) -> None:
         self.shards: list[str] = []
         self.looks: list[str] = []
+        self.hours: list[str] = []
         self.calls = 0
 
     def get_queue_attributes(
@@ -146,8 +173,8 @@ class QueuesEnd:
         Entries: list[dict[str, str]],  # noqa: N803
     ) -> dict[str, Any]:
         self.calls += 1
-        queue = self.shards if QueueUrl == self.SHARDS else self.looks
-        queue += [entry["MessageBody"] for entry in Entries]
+        queues = {self.SHARDS: self.shards, self.CHARGES: self.looks, self.HOURS: self.hours}
+        queues[QueueUrl] += [entry["MessageBody"] for entry in Entries]
         return {"Successful": [{"Id": entry["Id"]} for entry in Entries]}
 
 

@@ -14,6 +14,7 @@ from billfold.services.ports import (
     DeadLetters,
     EventQueue,
     Gateway,
+    Heartbeat,
     Identity,
     InvoiceChanges,
     Invoices,
@@ -26,6 +27,8 @@ from billfold.services.ports import (
     Parking,
     Payments,
     Ports,
+    ReconciliationQueue,
+    Reconciliations,
     Webhooks,
 )
 
@@ -116,6 +119,21 @@ class Container:
         return DynamoLedger(self._table)
 
     @cached_property
+    def reconciliations(self) -> Reconciliations:
+        """The runs that hold Stripe against the ledger."""
+        from billfold.adapters.dynamodb.reconciliations import DynamoReconciliations
+
+        return DynamoReconciliations(self._table)
+
+    @cached_property
+    def reconciliation_queue(self) -> ReconciliationQueue:
+        """The queue of the hours to reconcile."""
+        from billfold.adapters.sqs import SqsReconciliationQueue
+
+        queue = settings.read(settings.ReconciliationSettings).reconciliation_queue_url
+        return SqsReconciliationQueue(_client("sqs"), queue)
+
+    @cached_property
     def bus(self) -> Bus:
         """The event bus."""
         from billfold.adapters.eventbridge import EventBus
@@ -145,6 +163,13 @@ class Container:
         from billfold.adapters.dynamodb.limits import DynamoLimits
 
         return DynamoLimits(self._table)
+
+    @cached_property
+    def continuity(self) -> Heartbeat:
+        """The time that the table is told."""
+        from billfold.adapters.dynamodb.continuity import DynamoContinuity
+
+        return DynamoContinuity(self._table)
 
     @cached_property
     def gateway(self) -> Gateway:
