@@ -131,7 +131,13 @@ PAYING: Final = (
     ),
     Mutation(
         "a deleted card is detached through the outbox",
-        (Cut("services.cards:_save", "detach=gone", "detach=()"),),
+        (
+            Cut(
+                "services.wallets:save",
+                "gone if removal is Removal.DELETED else ()",
+                "()",
+            ),
+        ),
         point("card deleted, and the reconciler lets go of it", "detach", Mode.REPLY_LOST),
         "nobody let go of the card",
     ),
@@ -159,7 +165,7 @@ ENDING: Final = (
             ),
         ),
         unit(paying.test_a_refusal_may_hide_a_success, paying.ports),
-        "SourceUnusableError",
+        "NothingBegunError",
     ),
     Mutation(
         "a look declines nothing while a confirm may be under way",
