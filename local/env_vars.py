@@ -51,6 +51,7 @@ def variables(stack: dict[str, Any]) -> dict[str, dict[str, str]]:
             for function, queue in (
                 ("AutopayCharge", "AutopayCharges"),
                 ("AutopayDispatch", "AutopayShards"),
+                ("ChangeInvoice", "InvoiceCommands"),
                 ("Notify", "Notify"),
                 ("Reconciliation", "Reconciliation"),
                 ("StripeEvents", "StripeEvents"),

@@ -1,7 +1,8 @@
 """Small honest things for tests to work on."""
 
 from collections.abc import Sequence
-from datetime import UTC, date, datetime
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 
 from billfold.domain import ids
 from billfold.domain.customer import Customer
@@ -55,7 +56,7 @@ def an_invoice(
     due_on: date = date(2026, 10, 31),
     amounts: Sequence[int] = (12050,),
 ) -> Invoice:
-    return issue(
+    issued = issue(
         invoice_id=ids.invoice_id(number, issued_on),
         customer_id=customer_id,
         number=number,
@@ -64,6 +65,7 @@ def an_invoice(
         due_on=due_on,
         lines=[Line(f"Line {i}", 1, amount) for i, amount in enumerate(amounts, 1)],
     )
+    return replace(issued, recorded_since=NOON - timedelta(days=1))
 
 
 def an_entry(customer_id: str = "cust-1", *, at: datetime = NOON) -> Entry:

@@ -10,6 +10,7 @@ from billfold.domain.wallet import CardFace, Wallet
 from billfold.services.ports import (
     Customers,
     Expired,
+    Heartbeat,
     InvoiceChanges,
     Invoices,
     Leases,
@@ -47,6 +48,8 @@ class Repositories(Protocol):
     def reconciliations(self) -> Reconciliations: ...
     @property
     def limits(self) -> Limits: ...
+    @property
+    def continuity(self) -> Heartbeat: ...
 
 
 class Payable(NamedTuple):

@@ -12,7 +12,7 @@ from billfold.domain.errors import (
 from billfold.domain.invoice import InvoiceStatus
 from billfold.domain.limit import DECLINES
 from billfold.domain.money import Money
-from billfold.domain.payment import Slot, State, Step
+from billfold.domain.payment import Refusal, Slot, State, Step
 from billfold.services.ports import (
     Overdue,
     StaleError,
@@ -258,6 +258,16 @@ def test_a_fence_may_put_the_schedule_off(payable: Payable) -> None:
     assert (after.look_on, after.lock, after.epoch) == (tomorrow, None, 1)
 
 
+@pytest.mark.parametrize("refusal", Refusal)
+def test_why_stripe_refused_what_was_paid_with_is_kept(payable: Payable, refusal: Refusal) -> None:
+    repositories, invoice, _ = payable
+    told = replace(confirming(payable), refusal=refusal)
+    refused = repositories.payments.end(told, Step.REFUSE, raise_epoch=False, entry=an_entry())
+    assert refused.refusal is refusal
+    assert repositories.payments.get("cust-1", told.payment_id) == refused
+    assert repositories.invoices.get("cust-1", invoice.invoice_id).last_payment == refused
+
+
 def test_a_bound_intent_is_not_replaced(payable: Payable) -> None:
     payments = payable.repositories.payments
     payment = confirming(payable)
@@ -323,3 +333,36 @@ def test_a_lease_that_ran_out_is_found_until_it_ends(
     assert _overdue(repositories, much_later) == []
     with pytest.raises(StaleError):
         payments.postpone(payment, looks=2, lease_until=much_later)
+
+
+def test_a_review_that_ends_frees_the_invoice_and_leaves_its_intent(payable: Payable) -> None:
+    repositories, invoice, _ = payable
+    payments = repositories.payments
+    payment = confirming(payable)
+    other = replace(success(payment), money=Money("USD", 1))
+    reviewed = payments.review(payment, other, lease_until=LATER, entry=an_entry())
+    given_back = replace(reviewed, charge=other.charge, refunded=1)
+    closed = payments.close(given_back, entry=an_entry(), look_on=None)
+    assert (closed.state, closed.refunded) == (State.CANCELED, 1)
+    assert payments.get("cust-1", payment.payment_id) == closed
+    freed = repositories.invoices.get("cust-1", invoice.invoice_id)
+    assert freed.status is InvoiceStatus.OPEN
+    assert (freed.lock, freed.epoch, freed.n, freed.intent) == (None, 1, 0, None)
+    assert freed.last_payment == closed
+    assert not repositories.customers.wallet("cust-1").holds
+    left = left_behind(repositories, LATER + timedelta(days=1000))
+    assert not [one for one in left if isinstance(one, Overdue)]
+    with pytest.raises(StaleError):
+        payments.close(given_back, entry=an_entry(), look_on=None)
+
+
+def test_a_review_that_holds_no_invoice_ends_alone(payable: Payable) -> None:
+    repositories, invoice, _ = payable
+    payments = repositories.payments
+    canceled = payments.end(confirming(payable), Step.FENCE, raise_epoch=True, entry=an_entry())
+    reviewed = payments.review(canceled, success(canceled), lease_until=LATER, entry=an_entry())
+    before = repositories.invoices.get("cust-1", invoice.invoice_id)
+    closed = payments.close(reviewed, entry=an_entry(), look_on=None)
+    assert payments.get("cust-1", reviewed.payment_id) == closed
+    after = repositories.invoices.get("cust-1", invoice.invoice_id)
+    assert after == replace(before, last_payment=closed)

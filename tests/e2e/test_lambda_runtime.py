@@ -36,6 +36,7 @@ def environment(stack: Stack, name: str) -> dict[str, str]:
     dead = {
         "autopay_charge": told["AutopayChargesDeadLettersUrl"],
         "autopay_dispatch": told["AutopayShardsDeadLettersUrl"],
+        "change_invoice": told["InvoiceCommandsDeadLettersUrl"],
         "notify": told["NotifyDeadLettersUrl"],
         "issue_invoice": told["InvoiceIssuedDeadLettersUrl"],
         "reconciliation": told["ReconciliationDeadLettersUrl"],

@@ -18,6 +18,7 @@ from billfold.domain.payment import (
     Decline,
     Dispute,
     Payment,
+    State,
     Step,
     Succeeded,
 )
@@ -74,6 +75,7 @@ class FakePayments:
                 invoice=self.store.invoices.get((customer_id, invoice_id)),
                 wallet=self.store.wallets.get(customer_id, Wallet(customer_id)),
                 declines=self.store.counts.get(window, 0),
+                continuity=self.store.continuity,
             )
 
     def reserve(
@@ -222,6 +224,8 @@ class FakePayments:
             refused = payment.slot is not None and step is Step.REFUSE
             if refused:
                 opened = _spent(opened, payment, None)
+            if raise_epoch and step is Step.RELEASE:
+                opened = replace(opened, recorded_since=None)
             if look_on:
                 opened = replace(opened, look_on=look_on)
             after = self._step(step, payment, payment, opened)
@@ -242,7 +246,7 @@ class FakePayments:
             known = succeeded and succeeded.charge in self.store.ledger
             if payment.state not in TRANSITIONS[Step.REVIEW].sources:
                 raise StaleError
-            if stored.state is not payment.state or known:
+            if (stored.state, stored.n) != (payment.state, payment.n) or known:
                 raise StaleError
             after = replace(payment, state=TRANSITIONS[Step.REVIEW].target)
             self._copy(after)
@@ -250,6 +254,30 @@ class FakePayments:
             if succeeded:
                 self._write_ledger(payment, succeeded)
             self.store.tell(entry)
+            return after
+
+    def close(self, payment: Payment, *, entry: Entry, look_on: date | None) -> Payment:
+        with self.store.lock:
+            invoice = self._invoice(payment)
+            if invoice.lock == payment.payment_id:
+                freed = replace(
+                    invoice,
+                    status=InvoiceStatus.OPEN,
+                    lock=None,
+                    epoch=invoice.epoch + 1,
+                    intent=None,
+                    n=0,
+                    look_on=look_on or invoice.look_on,
+                )
+                after = self._step(Step.CLOSE, payment, payment, freed)
+            else:
+                if self.get(payment.customer_id, payment.payment_id).state is not State.REVIEW:
+                    raise StaleError
+                after = replace(payment, state=TRANSITIONS[Step.CLOSE].target)
+                self._copy(after)
+                self.store.leases.pop((payment.customer_id, payment.payment_id), None)
+            self.store.tell(entry)
+            self._let_go(payment)
             return after
 
     def by_intent(self, customer_id: str, invoice_id: str, intent: str) -> Payment | None:

@@ -11,6 +11,7 @@ from billfold.services.ports import (
 
 from tests.fakes.books import FakeLedger, FakeReconciliationQueue, FakeReconciliations
 from tests.fakes.left_behind import (
+    FakeContinuity,
     FakeInvoiceChanges,
     FakeLeases,
     FakeMailed,
@@ -88,6 +89,10 @@ class FakePorts:
     @property
     def payments(self) -> FakePayments:
         return FakePayments(self.store)
+
+    @property
+    def continuity(self) -> FakeContinuity:
+        return FakeContinuity(self.store)
 
     @property
     def limits(self) -> FakeLimits:

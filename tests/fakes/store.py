@@ -3,8 +3,10 @@
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from typing import Final
 
+from billfold.domain.continuity import Continuity
 from billfold.domain.customer import Customer
 from billfold.domain.fact import Entry
 from billfold.domain.invoice import Invoice
@@ -21,6 +23,11 @@ from billfold.services.ports import (
 )
 
 from tests.builders import NOON
+
+UNBROKEN: Final = Continuity(
+    at=datetime(2100, 1, 1, tzinfo=UTC), since=datetime(2000, 1, 1, tzinfo=UTC)
+)
+"""A table that was told the time without a gap, unless a test says otherwise."""
 
 
 @dataclass
@@ -59,6 +66,7 @@ class Store:
     parked: dict[str, tuple[Parked, datetime | None]] = field(default_factory=dict)
     changes: dict[str, tuple[InvoiceChange, datetime | None]] = field(default_factory=dict)
     mailed: set[str] = field(default_factory=set)
+    continuity: Continuity = UNBROKEN
     runs: dict[date, Run] = field(default_factory=dict)
     hours: dict[Hour, Progress] = field(default_factory=dict)
     lines: dict[tuple[date, str], list[Line]] = field(default_factory=dict)

@@ -11,6 +11,7 @@ from billfold.domain.errors import (
     NotFoundError,
     TooManyRequestsError,
     UnknownCustomerError,
+    UnknownInvoiceError,
 )
 from billfold.domain.fact import Entry
 from billfold.domain.invoice import Invoice, InvoiceStatus, PublicInvoiceStatus
@@ -69,6 +70,13 @@ class FakeInvoices:
             if invoice is None:
                 raise NotFoundError
             return invoice
+
+    def by_number(self, customer_id: str, number: str) -> Invoice:
+        with self.store.lock:
+            key = self.store.numbers.get(number)
+            if key is None or key[0] != customer_id:
+                raise UnknownInvoiceError
+            return self.store.invoices[key]
 
     def open(self, customer_id: str) -> Sequence[OpenInvoice]:
         with self.store.lock:
@@ -129,6 +137,27 @@ class FakeInvoices:
             )
             if entry:
                 self.store.tell(entry)
+
+    def begin_generation(
+        self, invoice: Invoice, epoch: int, *, recorded_since: datetime | None = None
+    ) -> Invoice:
+        key = (invoice.customer_id, invoice.invoice_id)
+        with self.store.lock:
+            known = self.store.invoices[key]
+            if (known.status, known.lock) != (InvoiceStatus.OPEN, None) or (
+                known.epoch,
+                known.n,
+            ) != (invoice.epoch, invoice.n):
+                raise StaleError
+            begun = replace(
+                known,
+                epoch=epoch,
+                n=0,
+                intent=None,
+                recorded_since=recorded_since or known.recorded_since,
+            )
+            self.store.invoices[key] = begun
+            return begun
 
     def bring_forward(self, customer_id: str, owed: OpenInvoice, *, to: date) -> None:
         key = (customer_id, owed.invoice_id)

@@ -7,12 +7,14 @@ from typing import Any
 
 import yaml
 from billfold.adapters.dynamodb import keys
+from billfold.entrypoints.bus_events import ChangeInvoiceAmount, VoidInvoice
+from billfold.entrypoints.queue import PAYMENT_PATIENCE_SECONDS
 from billfold.services.autopay import Outcome
 
 from local.openapi import FUNCTIONS
 
 ROOT = Path(__file__).resolve().parents[2]
-INTAKE = ("register_customer", "issue_invoice")
+INTAKE = ("register_customer", "issue_invoice", "change_invoice")
 WORKERS = ("stripe_events", "autopay_dispatch", "autopay_charge", "notify", "reconciliation")
 SCHEDULED = ("reconcile",)
 # Those that no customer waits for may take longer.
@@ -110,6 +112,7 @@ TABLE_ACTIONS = {
     "autopay_dispatch": {"Query"},
     "notify": {"GetItem", "PutItem", "Query"},
     "cards": {"GetItem", "PutItem", "UpdateItem"},
+    "change_invoice": {"GetItem", "PutItem", "Query", "UpdateItem"},
     "invoices": {"GetItem", "Query"},
     "issue_invoice": {"ConditionCheckItem", "GetItem", "PutItem"},
     "payments": {"BatchGetItem", "GetItem", "PutItem", "Query", "UpdateItem"},
@@ -142,6 +145,7 @@ def test_only_those_who_charge_may_read_stripes_keys(resources: dict[str, Any]) 
     assert readers == {
         "autopay_charge",
         "cards",
+        "change_invoice",
         "payments",
         "reconcile",
         "reconciliation",
@@ -298,6 +302,20 @@ def test_the_intake_reports_partial_failures_and_waits_an_hour(
         timeout = timeouts[mapping["Properties"]["FunctionName"]["Ref"]]
         # A message must not come back while it is still being worked on.
         assert queue["VisibilityTimeout"] >= 3 * timeout
+
+
+def test_a_command_waits_a_day_for_a_payment_in_progress(resources: dict[str, Any]) -> None:
+    queue = resources["InvoiceCommandsQueue"]["Properties"]
+    tries = queue["RedrivePolicy"]["maxReceiveCount"]
+    assert tries * queue["VisibilityTimeout"] > PAYMENT_PATIENCE_SECONDS
+    assert queue["MessageRetentionPeriod"] > PAYMENT_PATIENCE_SECONDS
+    [rule] = [
+        rule["Properties"]
+        for rule in of_type(resources, "AWS::Events::Rule").values()
+        if rule["Properties"]["Targets"][0]["Arn"]["Fn::GetAtt"][0] == "InvoiceCommandsQueue"
+    ]
+    models = {VoidInvoice.__name__, ChangeInvoiceAmount.__name__}
+    assert set(rule["EventPattern"]["detail-type"]) == models
 
 
 def test_the_dashboard_shows_what_is_logged_and_watched(resources: dict[str, Any]) -> None:

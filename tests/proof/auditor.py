@@ -1,17 +1,27 @@
 """Stripe as an auditor sees it: what it has charged, by its own lists and not by our ids."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
 from billfold.adapters.stripe_answers import from_stripe_amount
+from billfold.domain.payment import Dispute
 
 from tests.emulator import Emulator
 from tests.proof.witnesses import StripeCharge, StripeIntent
 
-NEWEST: Final = 100
-"""As many as Stripe lists at once; a history that is checked has fewer."""
+STANDS: Final[Mapping[str, Dispute | None]] = {
+    "needs_response": Dispute.OPEN,
+    "under_review": Dispute.OPEN,
+    "warning_needs_response": Dispute.OPEN,
+    "warning_under_review": Dispute.OPEN,
+    "won": Dispute.WON,
+    "prevented": Dispute.WON,
+    "lost": Dispute.LOST,
+    "warning_closed": None,
+}
+"""How a dispute stands, by Stripe's status of it; one that is not known here is an error."""
 
 
 @dataclass(frozen=True)
@@ -25,8 +35,11 @@ class Auditor:
         """Give the charges that succeeded, with the key of the request that made each."""
         keys = {
             event["data"]["object"]["id"]: (event["request"] or {}).get("idempotency_key")
-            for event in self.side.get("/v1/events", limit=NEWEST, type="payment_intent.succeeded")
+            for event in self.side.every("/v1/events", type="payment_intent.succeeded")
         }
+        # Newest first: of several disputes the latest stands.
+        listed = self.side.every("/v1/disputes")
+        disputes = {one["charge"]: STANDS[one["status"]] for one in reversed(listed)}
         return [
             StripeCharge(
                 charge=charge["id"],
@@ -37,6 +50,8 @@ class Auditor:
                 payment_method=charge["payment_method"],
                 charged_at=datetime.fromtimestamp(charge["created"], UTC),
                 confirm_key=keys.get(charge["payment_intent"]),
+                refunded=from_stripe_amount(charge["amount_refunded"], charge["currency"]),
+                dispute=disputes.get(charge["id"]),
             )
             for charge in self._mine("/v1/charges")
             if charge["status"] == "succeeded"
@@ -55,7 +70,7 @@ class Auditor:
         ]
 
     def _mine(self, path: str) -> list[dict[str, Any]]:
-        newest = self.side.get(path, limit=NEWEST)
+        newest = self.side.every(path)
         return [
             one for one in newest if metadata(one).get("billfold_customer_id") == self.customer_id
         ]

@@ -4,14 +4,15 @@ from collections.abc import Iterator
 
 import pytest
 from moto import mock_aws
-from moto.core.responses import ActionResult
 
 from tests.emulator import running
 from tests.proof.casts import SEARCHED
+from tests.proof.crash import nearby
 from tests.proof.crash.runs import TALLY, Tally
-from tests.proof.crash.sites import Sites, plainly
+from tests.proof.crash.sites import Sites
 from tests.proof.crash.stripe_side import StripeSide
 from tests.proof.machine.machine import SEEN
+from tests.proof.mutations.table import HEADER, ROW
 
 
 # Of a module, since moto knows no worlds within worlds: what comes after it begins with none.
@@ -23,7 +24,7 @@ def sites(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sites]:
             patch.setenv(name, "testing")
         patch.setenv("AWS_DEFAULT_REGION", "us-east-1")
         patch.delenv("AWS_ENDPOINT_URL", raising=False)
-        patch.setattr(ActionResult, "execute_result", plainly)
+        nearby.install(patch)
         yield Sites(StripeSide(emulator))
 
 
@@ -40,12 +41,25 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     ]
     if tallies:
         _crash_points(terminalreporter, tallies)
-    for outcome in ("passed", "failed"):
-        for report in terminalreporter.getreports(outcome):
-            for name, value in report.user_properties:
-                if name == SEEN and report.when == "call":
-                    terminalreporter.section("state machine")
-                    terminalreporter.write_line(value)
+    for name in (SEEN, ROW):
+        lines = _noted(terminalreporter, name)
+        if lines:
+            terminalreporter.section(name)
+        if lines and name == ROW:
+            lines = [HEADER, *lines, f"{len(lines)} guards taken away, one after the other"]
+        for line in lines:
+            terminalreporter.write_line(line)
+
+
+def _noted(reporter: pytest.TerminalReporter, wanted: str) -> list[str]:
+    """Give what tests have noted under a name, in whichever process they ran."""
+    return [
+        str(value)
+        for outcome in ("passed", "failed")
+        for report in reporter.getreports(outcome)
+        for name, value in report.user_properties
+        if name == wanted and report.when == "call"
+    ]
 
 
 def _crash_points(reporter: pytest.TerminalReporter, tallies: list[Tally]) -> None:

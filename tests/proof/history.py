@@ -16,9 +16,11 @@ from billfold.domain.invoice_change import InvoiceChange
 from billfold.domain.money import Money
 from billfold.domain.payment import IN_FLIGHT, Payment, State, Status
 from billfold.domain.stripe_event import Owner, Parked, StripeEvent
+from billfold.services.lost_history import RECOVERED
 from billfold.services.ports import Expired, LedgerRow, Overdue, Ports
 
-from tests.proof.witnesses import History, StripeCharge, StripeView
+from tests.proof.standing import leftovers, one_key_a_try, reflected, void_is_fenced, wished
+from tests.proof.witnesses import History, StripeCharge, StripeIntent, StripeView
 
 _FOR_EVER: Final = datetime(2100, 1, 1, tzinfo=UTC)
 
@@ -30,9 +32,11 @@ class _Case:
     invoice: Invoice
     payments: Sequence[Payment]
     charges: Sequence[StripeCharge]
+    intents: Sequence[StripeIntent]
     rows: Sequence[LedgerRow]
     trail: Sequence[Entry]
     history: History
+    ports: Ports
 
     @property
     def name(self) -> str:
@@ -45,7 +49,7 @@ class _Case:
 
 def check(ports: Ports, stripe: StripeView, history: History) -> list[str]:
     """Give every violation in words; an empty list is what is promised."""
-    charges = stripe.charges()
+    charges, intents = stripe.charges(), stripe.intents()
     owners = {owner for owner, _ in history.invoices}
     rows = [
         row
@@ -59,14 +63,16 @@ def check(ports: Ports, stripe: StripeView, history: History) -> list[str]:
             invoice=ports.invoices.get(customer_id, invoice_id),
             payments=ports.payments.of_invoice(customer_id, invoice_id),
             charges=[c for c in charges if c.invoice_id == invoice_id],
+            intents=[i for i in intents if i.invoice_id == invoice_id],
             rows=[row for row in rows if row.invoice_id == invoice_id],
             trail=ports.outbox.trail(customer_id, limit=200, after=None).items,
             history=history,
+            ports=ports,
         )
         for promise in _PROMISES:
             found += [f"{case.name}: {violation}" for violation in promise(case)]
     found += _ledger(ports, charges, rows)
-    found += _at_rest(ports, stripe, history)
+    found += _at_rest(ports, intents, history)
     found += _telling(ports, history)
     found += _removed_cards(charges, history)
     return found
@@ -103,7 +109,8 @@ def _amounts(case: _Case) -> Iterator[str]:
     owners = {row.charge: payments.get(row.payment_id) for row in case.rows}
     for charge in case.charges:
         payment = owners.get(charge.charge)
-        if payment is None:
+        if payment is None or payment.state is State.REVIEW:
+            # That it is not what was due is what a person looks at.
             continue
         due = case.invoice.total.amount
         for at, amount in changes:
@@ -139,6 +146,9 @@ def _own_ledger_row(case: _Case) -> Iterator[str]:
     for charge in case.charges:
         row = rows.get(charge.charge)
         payment = payments.get(row.payment_id) if row else None
+        if payment and payment.idempotency_key.startswith(RECOVERED):
+            # The try whose confirm it was is lost: its payment was written anew.
+            continue
         if payment and charge.confirm_key and payment.confirm_key != charge.confirm_key:
             yield f"{charge.charge} is by {charge.confirm_key}, given to {payment.confirm_key}"
 
@@ -198,6 +208,28 @@ def _schedule(case: _Case) -> Iterator[str]:
             yield f"{kind.value} {reason or ''} was told {times} times"
 
 
+def _refunds_and_disputes(case: _Case) -> Iterator[str]:
+    if case.history.every_event_came:
+        yield from reflected(case.charges, case.payments)
+
+
+def _wishes(case: _Case) -> Iterator[str]:
+    wallet = case.ports.customers.wallet(case.invoice.customer_id)
+    yield from wished(case.payments, case.history.wishes, wallet)
+
+
+def _keys(case: _Case) -> Iterator[str]:
+    yield from one_key_a_try(case.payments)
+
+
+def _fenced(case: _Case) -> Iterator[str]:
+    yield from void_is_fenced(case.invoice, case.payments, case.intents)
+
+
+def _indexes(case: _Case) -> Iterator[str]:
+    yield from leftovers(case.ports, case.invoice)
+
+
 _PROMISES: Final = (
     _one_charge,
     _paid_iff_charged,
@@ -207,6 +239,11 @@ _PROMISES: Final = (
     _settled,
     _ends_are_told,
     _schedule,
+    _refunds_and_disputes,
+    _wishes,
+    _keys,
+    _fenced,
+    _indexes,
 )
 
 
@@ -225,7 +262,7 @@ def _ledger(
             yield f"{charge.charge} of {charge.money} is not in the ledger"
 
 
-def _at_rest(ports: Ports, stripe: StripeView, history: History) -> Iterator[str]:
+def _at_rest(ports: Ports, intents: Sequence[StripeIntent], history: History) -> Iterator[str]:
     owners = {owner for owner, _ in history.invoices}
     for one in left_behind(ports, owners):
         if not (isinstance(one, Overdue) and one.payment.state is State.REVIEW):
@@ -234,7 +271,7 @@ def _at_rest(ports: Ports, stripe: StripeView, history: History) -> Iterator[str
         for payment_id, card_id in ports.customers.wallet(customer_id).holds.items():
             if ports.payments.get(customer_id, payment_id).state is not State.REVIEW:
                 yield f"{payment_id} still holds {card_id}"
-    for intent in stripe.intents():
+    for intent in intents:
         if intent.status in {"requires_action", "requires_confirmation", "processing"}:
             yield f"{intent.intent} of {intent.invoice_id} is still {intent.status} at Stripe"
 

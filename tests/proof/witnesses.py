@@ -14,18 +14,23 @@ from billfold.domain.errors import (
     NothingBegunError,
     SourceUnusableError,
 )
-from billfold.domain.fact import Kind
+from billfold.domain.fact import Entry, Kind
 from billfold.domain.invoice import InvoiceStatus
 from billfold.domain.money import Money
-from billfold.domain.payment import Payment, State, Status
+from billfold.domain.payment import Dispute, Payment, State, Status
 from billfold.services.ports import Ports
+
+from tests.proof.wishes import Wish
 
 _NOT_CHARGED: Final = frozenset({Status.DECLINED, Status.CANCELED})
 
 
 @dataclass(frozen=True, slots=True)
 class StripeCharge:
-    """A charge that succeeded at Stripe; ``confirm_key`` is that of the request that made it."""
+    """A charge that succeeded at Stripe; ``confirm_key`` is that of the request that made it.
+
+    ``refunded`` is what was given back, ``dispute`` how the latest dispute stands.
+    """
 
     charge: str
     intent: str
@@ -35,6 +40,8 @@ class StripeCharge:
     payment_method: str
     charged_at: datetime
     confirm_key: str | None
+    refunded: Money
+    dispute: Dispute | None
 
     @property
     def charged_in(self) -> datetime:
@@ -77,6 +84,8 @@ class History:
     ``charged`` and ``not_charged`` are the payments of which a caller was told so, with the words.
     ``voided`` are the invoices of which a caller was told that they are void. ``removed`` are the
     PaymentMethods of deleted cards, with the charges on them when the DELETE was answered.
+    ``wishes`` are what was answered about automatic payment. ``every_event_came`` says that Stripe
+    was heard to the end, or that the nightly comparison has run since.
     """
 
     invoices: list[tuple[str, str]] = field(default_factory=list)
@@ -85,6 +94,8 @@ class History:
     voided: set[str] = field(default_factory=set)
     removed: dict[str, frozenset[str]] = field(default_factory=dict)
     told: list[Told] = field(default_factory=list)
+    wishes: list[Wish] = field(default_factory=list)
+    every_event_came: bool = False
 
     def answered(self, payment: Payment) -> None:
         """Note what a caller was shown of a payment."""
@@ -92,6 +103,16 @@ class History:
             self.not_charged[payment.payment_id] = f"shown as {payment.state.value}"
         elif payment.state is State.SUCCEEDED:
             self.charged[payment.payment_id] = "shown as succeeded"
+
+    def restored(self, payments: set[str], trail: Sequence[Entry]) -> None:
+        """Forget what was answered and told of payments that a restored table does not know."""
+        for answers in (self.charged, self.not_charged):
+            for payment_id in answers.keys() - payments:
+                del answers[payment_id]
+        self.voided.clear()
+        self.removed.clear()
+        known = {entry.event_id(place) for entry in trail for place in range(len(entry.facts))}
+        self.told[:] = [told for told in self.told if told.event_id in known]
 
     def refused(self, error: BillfoldError, key: str, payments: Sequence[Payment]) -> None:
         """Note what a caller was told instead of a payment.

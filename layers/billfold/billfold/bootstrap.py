@@ -14,6 +14,7 @@ from billfold.services.ports import (
     DeadLetters,
     EventQueue,
     Gateway,
+    Heartbeat,
     Identity,
     InvoiceChanges,
     Invoices,
@@ -162,6 +163,13 @@ class Container:
         from billfold.adapters.dynamodb.limits import DynamoLimits
 
         return DynamoLimits(self._table)
+
+    @cached_property
+    def continuity(self) -> Heartbeat:
+        """The time that the table is told."""
+        from billfold.adapters.dynamodb.continuity import DynamoContinuity
+
+        return DynamoContinuity(self._table)
 
     @cached_property
     def gateway(self) -> Gateway:

@@ -6,12 +6,13 @@ from billfold.domain.fact import Actor
 from billfold.domain.invoice_change import ChangeState
 from billfold.domain.money import Money
 from billfold.domain.payment import Source
-from billfold.services import cards, invoice_changes, payments
+from billfold.services import account, cards, invoice_changes, payments
 from billfold.services.payments import Order, Outcome
 
 from tests.proof.crash.sites import Process
 from tests.proof.crash.wire import Killed, Mode
 from tests.proof.crash.world import World
+from tests.proof.wishes import About
 
 
 def pay(world: World, source: Source, key: str = "key-1") -> Outcome | None:
@@ -21,12 +22,12 @@ def pay(world: World, source: Source, key: str = "key-1") -> Outcome | None:
     return world.ask(lambda ports: payments.pay(order, ports, lambda: 29.0), key=key)
 
 
-def leave(world: World, source: Source, call: str, mode: Mode) -> None:
+def leave(world: World, source: Source, call: str, mode: Mode, key: str = "key-1") -> None:
     """Let a payer come to harm at a call, before the act begins."""
     world.wire.begin()
     world.wire.fail_at(call, mode)
     with suppress(Killed):
-        pay(world, source)
+        pay(world, source, key)
     assert world.wire.landed, f"{call} was never reached"
     world.wire.end()
     world.pass_time()
@@ -54,3 +55,23 @@ def delete(world: World, card_id: str, payment_method: str) -> None:
 
     if world.ask(act):
         world.history.removed[payment_method] = world.charges_on(payment_method)
+
+
+def opt(world: World, *, enabled: bool) -> None:
+    """Turn automatic payment on or off; what is answered counts from then on."""
+
+    def act(ports: Process) -> None:
+        with world.wishes.asking(About.SETTING, wish=lambda: not enabled):
+            account.set_autopay(world.customer_id, ports, enabled=enabled)
+
+    world.ask(act)
+
+
+def choose(world: World, card_id: str) -> None:
+    """Make a card the primary one; what is answered counts from then on."""
+
+    def act(ports: Process) -> None:
+        with world.wishes.asking(About.CARD, card=card_id):
+            cards.make_primary(world.customer_id, card_id, ports)
+
+    world.ask(act)

@@ -11,8 +11,9 @@ from billfold.domain.autopay_message import Look, Shard, read_look, read_shard
 from billfold.domain.errors import UnavailableError
 from billfold.domain.fact import Actor
 from billfold.domain.invoice import InvoiceStatus
-from billfold.services import account, autopay, autopay_dispatch, cards
+from billfold.services import account, autopay, autopay_dispatch
 
+from tests.proof.crash.acts import choose, opt
 from tests.proof.crash.pay_paths import GOOD, OTHER, POOR, Act
 from tests.proof.crash.sites import Process
 from tests.proof.crash.world import World
@@ -72,7 +73,7 @@ def another_card(world: World) -> Act:
 
     def act(world: World) -> None:
         begin(world)
-        world.ask(lambda ports: cards.make_primary(world.customer_id, other.card_id, ports))
+        choose(world, other.card_id)
         run(world, 0)
 
     return act
@@ -83,7 +84,7 @@ def opted_out(world: World) -> Act:
     runs(GOOD)(world)
 
     def act(world: World) -> None:
-        world.ask(lambda ports: account.set_autopay(world.customer_id, ports, enabled=False))
+        opt(world, enabled=False)
         run(world, 0)
         run(world, 1)
 

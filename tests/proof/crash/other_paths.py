@@ -9,10 +9,10 @@ from billfold.domain.fact import Actor
 from billfold.domain.payment import Dispute, StoredCard
 from billfold.domain.reconciliation import Hour
 from billfold.domain.stripe_event import Owner, StripeEvent
-from billfold.services import account, cards
+from billfold.services import cards
 from billfold.services.ports import SetupSecret
 
-from tests.proof.crash.acts import delete, leave, pay
+from tests.proof.crash.acts import choose, delete, leave, opt, pay
 from tests.proof.crash.pay_paths import CONFIRM, GOOD, OTHER, WANTS_STEP, Act
 from tests.proof.crash.wire import Killed, Mode
 from tests.proof.crash.world import World
@@ -58,8 +58,7 @@ def added_by_event(world: World) -> Act:
 
 def has_the_card(world: World) -> None:
     """An event is delivered until it is heard."""
-    for event in world.stripe.events():
-        world.hear(event)
+    world.hear_everything()
     assert [card.brand for card in world.wallet.cards].count("visa") == 1, world.wallet
 
 
@@ -70,10 +69,10 @@ def chosen(world: World) -> Act:
 
     def act(world: World) -> None:
         customer_id = world.customer_id
-        world.ask(lambda ports: cards.make_primary(customer_id, card_id, ports))
+        choose(world, card_id)
         world.ask(lambda ports: cards.rename(customer_id, card_id, "blue", ports))
-        world.ask(lambda ports: account.set_autopay(customer_id, ports, enabled=True))
-        world.ask(lambda ports: account.set_autopay(customer_id, ports, enabled=False))
+        opt(world, enabled=True)
+        opt(world, enabled=False)
 
     return act
 
@@ -145,8 +144,7 @@ def refunded(world: World) -> Act:
 
 def shows_refund(world: World) -> None:
     """An event is delivered until it is heard."""
-    for event in world.stripe.events():
-        world.hear(event)
+    world.hear_everything()
     [payment] = [payment for payment in world.payments if payment.charge]
     assert (payment.refunded, payment.dispute) == (2000, Dispute.OPEN)
 

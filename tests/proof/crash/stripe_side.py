@@ -12,8 +12,6 @@ from billfold.domain.stripe_event import StripeEvent
 from tests.emulator import Emulator
 
 WEBHOOK_SECRET: Final = "whsec_crash"
-NEWEST: Final = 100
-"""More events than one run makes."""
 
 
 class StripeSide:
@@ -60,8 +58,19 @@ class StripeSide:
         """Give the PaymentMethods that are attached to a Stripe customer."""
         if customer is None:
             return set()
-        listed = self.emulator.get("/v1/payment_methods", customer=customer)
+        listed = self.emulator.every("/v1/payment_methods", customer=customer)
         return {str(one["id"]) for one in listed}
+
+    def detach(self, payment_method: str) -> None:
+        """Detach a card in the dashboard."""
+        self.emulator.post(f"payment_methods/{payment_method}/detach")
+
+    def delete_customer(self, customer: str) -> None:
+        """Delete a customer in the dashboard, with what is attached."""
+        self.emulator.delete(f"customers/{customer}")
+
+    def has_customer(self, customer: str | None) -> bool:
+        return customer in {str(one["id"]) for one in self.emulator.every("/v1/customers")}
 
     def typed(self) -> str:
         """Type a card that is attached to nobody."""
@@ -80,12 +89,16 @@ class StripeSide:
     def events(self) -> list[StripeEvent]:
         """Give what Stripe would deliver of this run, read by the product's own reader."""
         reader = StripeWebhooks((WEBHOOK_SECRET,))
-        payloads = [json.dumps(event) for event in self.emulator.get("/v1/events", limit=NEWEST)]
-        read = [reader.read(payload, _signature(payload)) for payload in payloads]
+        read = [reader.read(payload, signature(payload)) for payload in self.payloads()]
         return [event for event in read if event]
 
+    def payloads(self) -> list[str]:
+        """Give what Stripe would post of this run."""
+        return [json.dumps(event) for event in self.emulator.every("/v1/events")]
 
-def _signature(payload: str) -> str:
+
+def signature(payload: str) -> str:
+    """Sign a delivery as Stripe does now."""
     at = int(time.time())
     signed = hmac.new(WEBHOOK_SECRET.encode(), f"{at}.{payload}".encode(), hashlib.sha256)
     return f"t={at},v1={signed.hexdigest()}"

@@ -10,9 +10,11 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any, Final, TypeVar
 
+import boto3
 from billfold.adapters.dynamodb.keys import PAYMENT
 from billfold.adapters.dynamodb.payment_items import to_payment
 from billfold.domain import ids
+from billfold.domain.continuity import Continuity
 from billfold.domain.customer import Customer
 from billfold.domain.errors import BillfoldError, UnavailableError
 from billfold.domain.fact import Actor
@@ -21,14 +23,16 @@ from billfold.domain.money import Money
 from billfold.domain.payment import Payment, State
 from billfold.domain.stripe_event import StripeEvent
 from billfold.domain.wallet import Card, Wallet
-from billfold.services import outbox, reconcile, stripe_events
+from billfold.services import cards, outbox, reconcile, stripe_events
 
 from tests.builders import NOON, an_invoice
 from tests.fakes import FakeClock
 from tests.proof.auditor import Auditor
+from tests.proof.crash.nearby import items
 from tests.proof.crash.sites import Process, Sites
 from tests.proof.crash.wire import WiredAws
 from tests.proof.history import check
+from tests.proof.wishes import Wishes, asked_for
 from tests.proof.witnesses import BusEnd, History, QueuesEnd
 
 T = TypeVar("T")
@@ -39,15 +43,17 @@ ROUNDS: Final = 60
 class World:
     """A customer with an invoice, as set up by a scenario."""
 
-    def __init__(self, sites: Sites, currency: str = "USD") -> None:
+    def __init__(self, sites: Sites, currency: str = "USD", *, told: bool = True) -> None:
         self.sites, self.stripe, self.wire = sites, sites.stripe, sites.wire
         sites.runs += 1
+        sites.loose_reads.clear()
         sites.stripe.forget()
         self.customer_id = f"cust-{sites.runs}"
         self.table = f"run-{sites.runs}"
         sites.create_table(self.table)
         self.clock = FakeClock(NOON)
         self.history = History()
+        self.wishes = Wishes(lambda: asked_for(self.payments), self.history.wishes)
         self.shown: dict[str, Money] = {}
         self.auditor = Process(self, Actor.BUSINESS, sites.dynamodb)
         bus = BusEnd(self.history, self.auditor)
@@ -59,6 +65,10 @@ class World:
             autopay=False,
         )
         self.invoice_id = self.add_invoice(currency)
+        self._told = told
+        if told:
+            # Every minute since long before; a test that is about a restore tells it by itself.
+            self.auditor.continuity.write(Continuity(), Continuity(NOON, NOON - timedelta(days=7)))
 
     def add_invoice(self, currency: str) -> str:
         invoice = an_invoice(
@@ -71,6 +81,23 @@ class World:
     def close(self) -> None:
         """Throw the table away: an index of all runs would make each slower than the last."""
         self.sites.drop_table(self.table)
+
+    def snapshot(self) -> list[dict[str, Any]]:
+        """Return all that is in the table, by a client that nobody watches."""
+        found: list[dict[str, Any]] = boto3.client("dynamodb").scan(TableName=self.table)["Items"]
+        return found
+
+    def restore(self, items: list[dict[str, Any]]) -> None:
+        """Take the table back to an earlier point, of which ``snapshot`` was made."""
+        for item in self.snapshot():
+            key = {name: item[name] for name in ("pk", "sk")}
+            self.sites.dynamodb.delete_item(TableName=self.table, Key=key)
+        for item in items:
+            self.sites.dynamodb.put_item(TableName=self.table, Item=item)
+        # Nobody tells the time while a table is being restored.
+        self._told = False
+        trail = self.auditor.outbox.trail(self.customer_id, limit=200, after=None).items
+        self.history.restored({payment.payment_id for payment in self.payments}, trail)
 
     # What is there
 
@@ -88,6 +115,11 @@ class World:
 
     def has_card(self, name: str = "pm_card_visa") -> Card:
         """Put a card into the wallet that is attached at Stripe."""
+        if self.wallet.stripe_customer and not self.stripe.has_customer(
+            self.wallet.stripe_customer
+        ):
+            # The portal asks before it shows the field for a card.
+            self.ask(lambda ports: cards.begin_setup(self.customer_id, ports))
         wallet = self.wallet
         customer = wallet.stripe_customer or self.stripe.customer(self.customer_id)
         made = self.stripe.attached(name, customer)
@@ -131,11 +163,16 @@ class World:
         """Let the worker take an event of Stripe's."""
         self.ask(lambda ports: stripe_events.take(event, ports), actor=Actor.STRIPE)
 
+    def hear_everything(self) -> None:
+        """Let the worker take all that Stripe has to tell, as it delivers until it is heard."""
+        for event in self.stripe.events():
+            self.hear(event)
+        self.history.every_event_came = True
+
     def look(self) -> None:
         """Note what the list of payments shows to its owner at this moment."""
-        for item in self.sites.items(self.table):
-            if item["sk"].startswith(PAYMENT):
-                self.history.answered(to_payment(item))
+        for item in items(self.table, prefix=PAYMENT):
+            self.history.answered(to_payment(item))
 
     def reconcile(self) -> None:
         """Run the reconciler once; where AWS is not there, the next run does what it could not."""
@@ -145,7 +182,11 @@ class World:
         self.look()
 
     def pass_time(self, by: timedelta = timedelta(seconds=1)) -> None:
+        """Let time pass; the reconciler's short runs in between do no more than tell it."""
+        before = self.auditor.continuity.read()
         self.clock.forward(by)
+        if self._told:
+            self.auditor.continuity.write(before, Continuity(self.clock.at, before.since))
 
     def come_to_rest(self) -> None:
         """Let the reconciler run, each time when the next lease has run out, until none is left."""
@@ -153,20 +194,21 @@ class World:
             lease = self._next_lease()
             if lease is None:
                 return
-            self.clock.at = max(self.clock.at, lease) + timedelta(seconds=1)
+            self.pass_time(max(self.clock.at, lease) + timedelta(seconds=1) - self.clock.at)
             self.reconcile()
         raise AssertionError("the reconciler never comes to rest")
 
     def _next_lease(self) -> datetime | None:
         leases = [
             datetime.fromisoformat(item["lease_until"])
-            for item in self.sites.items(self.table)
-            if "lease_until" in item and item.get("state") != State.REVIEW.value
+            for item in items(self.table, having="lease_until")
+            if item.get("state") != State.REVIEW.value
         ]
         return min(leases, default=None)
 
     def violations(self) -> list[str]:
-        return check(self.auditor, Auditor(self.stripe.emulator, self.customer_id), self.history)
+        stripe = Auditor(self.stripe.emulator, self.customer_id)
+        return [*check(self.auditor, stripe, self.history), *self.sites.loose_reads]
 
     @property
     def charged_in(self) -> datetime:

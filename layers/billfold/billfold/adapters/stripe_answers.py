@@ -9,20 +9,24 @@ from typing import TYPE_CHECKING, Final
 
 import stripe
 
+from billfold.domain.currency import TABLE
 from billfold.domain.decline import explain
 from billfold.domain.money import Money, exponent
 from billfold.domain.payment import (
     ActionRequired,
     Answer,
+    Blame,
     Canceled,
     Decline,
     Declined,
     Dispute,
+    NoSuchIntent,
     NotBegun,
     Processing,
     Refused,
     Succeeded,
     Unknown,
+    Unreachable,
     WantsConfirmation,
     WantsMethod,
 )
@@ -33,14 +37,10 @@ from billfold.services.ports import ChargeView
 if TYPE_CHECKING:
     from stripe import Charge, PaymentIntent
 
-# Stripe counts these in hundredths although they have no minor unit (Stripe documentation,
-# "Currencies", special cases): 5 ISK is sent as 500.
-_COUNTED_IN_HUNDREDTHS = frozenset({"ISK", "UGX"})
-
 
 def to_stripe_amount(money: Money) -> int:
-    """Give the amount as Stripe counts it."""
-    return money.amount * 100 if money.currency in _COUNTED_IN_HUNDREDTHS else money.amount
+    """Return the amount as Stripe counts it."""
+    return TABLE[money.currency].to_stripe(money.amount)
 
 
 def from_stripe_amount(amount: int, currency: str) -> Money:
@@ -53,11 +53,7 @@ def from_stripe_amount(amount: int, currency: str) -> Money:
     """
     code = currency.upper()
     exponent(code)
-    if code not in _COUNTED_IN_HUNDREDTHS:
-        return Money(code, amount)
-    if amount % 100:
-        raise ValueError(f"{amount} {code} is not a whole amount")
-    return Money(code, amount // 100)
+    return Money(code, TABLE[code].from_stripe(amount) if code in TABLE else amount)
 
 
 def read_intent(intent: "PaymentIntent") -> Answer:
@@ -159,6 +155,15 @@ def _last_decline(intent: "PaymentIntent") -> Decline | None:
     )
 
 
+def never_chargeable(error: stripe.InvalidRequestError) -> bool:
+    """Tell whether Stripe refuses the amount or the currency itself, now and for ever.
+
+    The account's country decides which currencies it takes, and the currency in which it is paid
+    out what is too small after conversion: neither is known before Stripe is asked.
+    """
+    return error.param in {"amount", "currency"}
+
+
 def read_confirm_error(error: stripe.StripeError) -> Answer:
     """Tell what an error in reply to a confirm means."""
     if isinstance(error, stripe.CardError):
@@ -168,9 +173,48 @@ def read_confirm_error(error: stripe.StripeError) -> Answer:
     ):
         return NotBegun()
     if isinstance(error, stripe.InvalidRequestError):
-        told = (error.param or "", error.code or "")
-        return Refused(about_card=any(name.startswith("payment_method") for name in told))
+        return Refused(_blame(error.code, error.param))
     return Unknown()
+
+
+def read_retrieve_error(error: stripe.StripeError) -> Answer:
+    """Return what an error in reply to a retrieve means: Stripe knows no such intent, or is down.
+
+    A key that is refused (401, 403) tells nothing about the intent either.
+    """
+    known_not = isinstance(error, stripe.InvalidRequestError) and error.http_status == 404
+    return NoSuchIntent() if known_not else Unreachable()
+
+
+_OF_SECURITY_CODE: Final = "payment_method_options[card][cvc_token]"
+_CARD_CODES: Final = {
+    "payment_intent_incompatible_payment_method",
+    "payment_method_unexpected_state",
+    "payment_method_unsupported_type",
+}
+
+
+def _blame(code: str | None, param: str | None) -> Blame:
+    """Tell what a 400 is about, by its exact words: those that only begin alike are ours.
+
+    Source: Stripe documentation, "Error codes", and recorded answers: a PaymentMethod that was used
+    or detached is refused with neither a code nor a parameter.
+    """
+    match code, param:
+        case None, None:
+            return Blame.NOTHING
+        case (("token_already_used" | "token_in_use"), _):
+            return Blame.SECURITY_CODE
+        case _, name if name == _OF_SECURITY_CODE:
+            return Blame.SECURITY_CODE
+        case (("resource_missing" | None), "payment_method"):
+            return Blame.CARD
+        case name, _ if name in _CARD_CODES:
+            return Blame.CARD
+        case "resource_missing", "customer":
+            return Blame.STRIPE_CUSTOMER
+        case _:
+            return Blame.REQUEST
 
 
 def _read_card_error(error: stripe.CardError) -> Answer:

@@ -1,24 +1,26 @@
 """Stripe through its own SDK: no retries inside it, and our own idempotency keys always."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
 from uuid import uuid4
 
 import stripe
 
 from billfold.adapters import stripe_lists
 from billfold.adapters.stripe_answers import (
+    never_chargeable,
     owner_of,
     read_charge,
     read_confirm_error,
     read_intent,
+    read_retrieve_error,
     to_stripe_amount,
 )
+from billfold.adapters.stripe_cards import read_card, read_customer, read_setup
 from billfold.adapters.stripe_deadline import DeadlineClient
-from billfold.domain.decline import explain
-from billfold.domain.errors import InvoiceNotPayableError, NotFoundError, UnavailableError
+from billfold.domain.errors import AmountNotChargeableError, NotFoundError, UnavailableError
 from billfold.domain.payment import (
     CONFIRM_SECONDS,
     Answer,
@@ -27,25 +29,34 @@ from billfold.domain.payment import (
     Source,
     StoredCard,
     Trigger,
-    Unknown,
 )
 from billfold.domain.stripe_event import CUSTOMER_ID, INTENT_GENERATION, INVOICE_ID, Owner
-from billfold.domain.wallet import CardDetails
 from billfold.services.ports import (
+    CardView,
     ChargeView,
     EpochSpentError,
     Fenceable,
+    FoundIntent,
     Listed,
     SetupResult,
     SetupSecret,
     Stretch,
+    StripeCustomer,
+    StripeCustomerGoneError,
 )
 
 if TYPE_CHECKING:
-    from stripe import Charge, SetupIntent
-    from stripe.params import PaymentIntentConfirmParams
+    from stripe import Charge
+    from stripe.params import (
+        PaymentIntentConfirmParams,
+        PaymentIntentCreateParams,
+        SetupIntentCreateParams,
+    )
 
 SECONDS: Final = CONFIRM_SECONDS
+# docs/adr/0013: what to do before it is moved. The SDK's own is newer, and so are the types of its
+# parameters: `payment_method_types` has to be cast.
+API_VERSION: Final = "2026-06-24.dahlia"
 
 
 class StripeGateway:
@@ -58,6 +69,7 @@ class StripeGateway:
             base_addresses={"api": api_base},
             http_client=DeadlineClient(SECONDS),
             max_network_retries=0,
+            stripe_version=API_VERSION,
         )
 
     def create_customer(self, customer_id: str) -> str:
@@ -75,15 +87,22 @@ class StripeGateway:
         """Let the browser give a card to Stripe, to be charged off session later.
 
         The metadata tells a webhook whose card it is.
+
+        Raises
+        ------
+        StripeCustomerGoneError, UnavailableError
         """
-        with _available():
+        with _customer_there(), _available():
             setup = self._client.v1.setup_intents.create(
-                params={
-                    "customer": stripe_customer,
-                    "allowed_payment_method_types": ["card"],
-                    "usage": "off_session",
-                    "metadata": {CUSTOMER_ID: customer_id},
-                }
+                params=cast(
+                    "SetupIntentCreateParams",
+                    {
+                        "customer": stripe_customer,
+                        "payment_method_types": ["card"],
+                        "usage": "off_session",
+                        "metadata": {CUSTOMER_ID: customer_id},
+                    },
+                )
             )
         if not setup.client_secret:
             raise UnavailableError
@@ -104,7 +123,7 @@ class StripeGateway:
                 )
         except stripe.InvalidRequestError as error:
             raise NotFoundError from error
-        return _read_setup(setup)
+        return read_setup(setup)
 
     def cancel_setup(self, setup_intent: str) -> None:
         """End a SetupIntent, so that no further card can be tried with it."""
@@ -132,26 +151,29 @@ class StripeGateway:
 
         Raises
         ------
-        UnavailableError, EpochSpentError
-        InvoiceNotPayableError
-            Too small or too large an amount for a card.
+        UnavailableError, EpochSpentError, StripeCustomerGoneError
+        AmountNotChargeableError
+            Stripe charges this amount, or this currency, to no card.
         """
         key = f"pi:{payment.invoice_id}:{payment.epoch}"
         try:
-            with _available():
+            with _customer_there(), _available():
                 intent = self._client.v1.payment_intents.create(
-                    params={
-                        "amount": to_stripe_amount(payment.money),
-                        "currency": payment.money.currency.lower(),
-                        "customer": stripe_customer,
-                        "confirmation_method": "manual",
-                        "allowed_payment_method_types": ["card"],
-                        "metadata": {
-                            INVOICE_ID: payment.invoice_id,
-                            CUSTOMER_ID: payment.customer_id,
-                            INTENT_GENERATION: str(payment.epoch),
+                    params=cast(
+                        "PaymentIntentCreateParams",
+                        {
+                            "amount": to_stripe_amount(payment.money),
+                            "currency": payment.money.currency.lower(),
+                            "customer": stripe_customer,
+                            "confirmation_method": "manual",
+                            "payment_method_types": ["card"],
+                            "metadata": {
+                                INVOICE_ID: payment.invoice_id,
+                                CUSTOMER_ID: payment.customer_id,
+                                INTENT_GENERATION: str(payment.epoch),
+                            },
                         },
-                    },
+                    ),
                     options={"idempotency_key": key},
                 )
         except stripe.IdempotencyError as error:
@@ -162,8 +184,8 @@ class StripeGateway:
                 raise EpochSpentError from error
             raise
         except stripe.InvalidRequestError as error:
-            if error.code in {"amount_too_small", "amount_too_large"}:
-                raise InvoiceNotPayableError("A card cannot be charged this amount.") from error
+            if never_chargeable(error):
+                raise AmountNotChargeableError from error
             raise UnavailableError from error
         return intent.id
 
@@ -208,8 +230,8 @@ class StripeGateway:
             intent = self._client.v1.payment_intents.retrieve(
                 identifier, params={"expand": ["latest_charge"]}
             )
-        except stripe.StripeError:
-            return Unknown()
+        except stripe.StripeError as error:
+            return read_retrieve_error(error)
         return read_intent(intent)
 
     def cancel(self, fenceable: Fenceable) -> Answer:
@@ -242,8 +264,40 @@ class StripeGateway:
             )
         return read_intent(found)
 
-    def card(self, payment_method: str) -> tuple[str | None, CardDetails]:
-        """Look at a card that the networks' updater has changed; None is not a customer of ours.
+    def find_intents(
+        self, customer_id: str, invoice_id: str, stripe_customer: str | None, *, since: datetime
+    ) -> Sequence[FoundIntent]:
+        """Return the intents that were made for an invoice, as metadata tells.
+
+        Search knows all but the newest, and the list of a customer those alone.
+
+        Raises
+        ------
+        UnavailableError
+        """
+        intents = self._client.v1.payment_intents
+        query = f"metadata['{INVOICE_ID}']:'{invoice_id}'"
+        with _asked():
+            found = list(intents.search({"query": query, "limit": 100}).auto_paging_iter())
+            if stripe_customer:
+                listed = intents.list(
+                    {
+                        "customer": stripe_customer,
+                        "created": {"gte": int(since.timestamp())},
+                        "limit": 100,
+                    }
+                )
+                found += listed.auto_paging_iter()
+        ours = Owner(customer_id, invoice_id)
+        known = {one.id: one.metadata.to_dict() for one in found if one.metadata}
+        return [
+            FoundIntent(identifier, int(metadata.get(INTENT_GENERATION, 0)))
+            for identifier, metadata in known.items()
+            if Owner.of(metadata) == ours
+        ]
+
+    def card(self, payment_method: str) -> CardView:
+        """Look at a card, and at whose it is.
 
         Raises
         ------
@@ -253,14 +307,20 @@ class StripeGateway:
             found = self._client.v1.payment_methods.retrieve(
                 payment_method, params={"expand": ["customer"]}
             )
-        card = found.card
-        if card is None:
-            raise NotFoundError
-        metadata = getattr(found.customer, "metadata", None)
-        details = CardDetails(
-            found.id, card.fingerprint or found.id, card.last4, card.exp_month, card.exp_year
-        )
-        return getattr(metadata, CUSTOMER_ID, None), details
+        return read_card(found)
+
+    def customer(self, stripe_customer: str) -> StripeCustomer:
+        """Look at a Stripe customer: one that was deleted is still told of.
+
+        Raises
+        ------
+        NotFoundError
+            There has never been one in the account that our key is of.
+        UnavailableError
+        """
+        with _found():
+            found = self._client.v1.customers.retrieve(stripe_customer)
+        return read_customer(found)
 
     def charge(self, charge: str) -> ChargeView | None:
         """Look at a charge: its intent, what was refunded, and how a dispute stands.
@@ -319,34 +379,14 @@ def _answered(error: BaseException | None) -> bool:
     return isinstance(error, stripe.APIError) and (error.http_status or 0) >= 500
 
 
-def _read_setup(setup: "SetupIntent") -> SetupResult:
-    customer = setup.customer
-    stripe_customer = customer if isinstance(customer, str) or customer is None else customer.id
-    customer_id = getattr(setup.metadata, CUSTOMER_ID, None)
-    method = setup.payment_method
-    if setup.status != "succeeded" or method is None or isinstance(method, str):
-        error = setup.last_setup_error
-        decline = None
-        if setup.status == "requires_payment_method" and error:
-            decline = explain(getattr(error, "code", None), getattr(error, "decline_code", None))
-        return SetupResult(
-            stripe_customer, succeeded=False, customer_id=customer_id, decline=decline
-        )
-    card = method.card
-    if card is None:
-        return SetupResult(stripe_customer, succeeded=False, customer_id=customer_id)
-    return SetupResult(
-        stripe_customer,
-        succeeded=True,
-        customer_id=customer_id,
-        attached=method.customer is not None,
-        payment_method=method.id,
-        fingerprint=card.fingerprint or method.id,
-        brand=card.brand,
-        last4=card.last4,
-        exp_month=card.exp_month,
-        exp_year=card.exp_year,
-    )
+@contextmanager
+def _asked() -> Iterator[None]:
+    """As ``_available``, where nothing can be wrong with the request: any refusal is "not now"."""
+    try:
+        with _available():
+            yield
+    except stripe.StripeError as error:
+        raise UnavailableError from error
 
 
 @contextmanager
@@ -357,6 +397,17 @@ def _found() -> Iterator[None]:
             yield
     except stripe.InvalidRequestError as error:
         raise NotFoundError from error
+
+
+@contextmanager
+def _customer_there() -> Iterator[None]:
+    """Tell a customer whom Stripe does not know from a request that is wrong in another way."""
+    try:
+        yield
+    except stripe.InvalidRequestError as error:
+        if (error.code, error.param) == ("resource_missing", "customer"):
+            raise StripeCustomerGoneError from error
+        raise
 
 
 @contextmanager

@@ -16,7 +16,7 @@ def issue(invoice: Invoice, ports: Ports) -> None:
     InvoiceNumberReusedError, UnknownCustomerError
     """
     first_look = ports.schedule.first_look(invoice.due_on)
-    ports.invoices.add(replace(invoice, look_on=first_look))
+    ports.invoices.add(replace(invoice, look_on=first_look, recorded_since=ports.clock.now()))
 
 
 def list_(

@@ -7,7 +7,9 @@ from typing import Generic, Protocol, TypeVar
 
 from billfold.domain.autopay import Schedule
 from billfold.domain.autopay_message import Look, Shard
+from billfold.domain.continuity import Continuity
 from billfold.domain.customer import Customer
+from billfold.domain.errors import UnavailableError
 from billfold.domain.fact import Actor, Entry
 from billfold.domain.invoice import Invoice, PublicInvoiceStatus
 from billfold.domain.invoice_change import InvoiceChange
@@ -52,6 +54,10 @@ class Page(Generic[T]):
     last_id: str | None
 
 
+class StripeCustomerGoneError(UnavailableError):
+    """Stripe knows no such customer: it was deleted, or our key is that of another account."""
+
+
 class Clock(Protocol):
     """The time, and the day where the business is."""
 
@@ -86,18 +92,28 @@ class OpenInvoice:
     tried_card: str | None = None
 
 
+class Heartbeat(Protocol):
+    """The time that the table was told; ``write`` raises StaleError where somebody else told it."""
+
+    def read(self) -> Continuity: ...
+    def write(self, before: Continuity, after: Continuity) -> None: ...
+
+
 class Invoices(Protocol):
     """Invoices, newest first.
 
     ``add`` does nothing for an invoice that is there with the same content, and raises
     InvoiceNumberReusedError for other content or UnknownCustomerError.
-    ``open`` is read consistently. ``get`` raises NotFoundError. ``looks`` gives a page of what
-    automatic payment has to look at until a day, from one of the ``shards`` of an index, which may
-    be late. ``look_again`` raises StaleError unless the invoice is open, free, and as it was read;
-    ``bring_forward``, which only makes it be looked at earlier, also takes one in payment.
+    ``open`` is read consistently. ``get`` raises NotFoundError, ``by_number`` UnknownInvoiceError.
+    ``looks`` gives a page of what automatic payment has to look at until a day, from one of the
+    ``shards`` of an index, which may be late. ``look_again`` raises StaleError unless the invoice
+    is open, free, and as it was read; ``bring_forward``, which only makes it be looked at earlier,
+    also takes one in payment. ``begin_generation`` leaves the intent of an open, free invoice
+    behind, and raises StaleError unless it is as it was read.
     """
 
     def get(self, customer_id: str, invoice_id: str) -> Invoice: ...
+    def by_number(self, customer_id: str, number: str) -> Invoice: ...
     def open(self, customer_id: str) -> Sequence[OpenInvoice]: ...
     def add(self, invoice: Invoice) -> None: ...
     def shards(self) -> Sequence[str]: ...
@@ -113,6 +129,9 @@ class Invoices(Protocol):
         overdue_told: bool,
         entry: Entry | None,
     ) -> None: ...
+    def begin_generation(
+        self, invoice: Invoice, epoch: int, *, recorded_since: datetime | None = None
+    ) -> Invoice: ...
     def bring_forward(self, customer_id: str, owed: OpenInvoice, *, to: date) -> None: ...
     def list(
         self,
@@ -128,13 +147,15 @@ class Invoices(Protocol):
 class InvoiceChanges(Protocol):
     """Voids and changed amounts, which hold an invoice's lock as a payment does.
 
-    ``begin`` takes the lock of an open invoice, ``finish`` changes the invoice and frees it,
-    ``refuse`` frees it if it is still ours; each raises StaleError where that is not so.
+    ``begin`` takes the lock of an open invoice, and ``finish`` changes the invoice and frees it.
+    Another amount makes automatic payment forget what it tried and look again on ``look_on``.
+    ``refuse`` ends a change whose invoice was paid, or one that never began. Each raises StaleError
+    where the change is not under way, or is there already. ``get`` raises NotFoundError.
     """
 
     def begin(self, change: InvoiceChange, *, lease_until: datetime) -> None: ...
-    def finish(self, change: InvoiceChange, *, entry: Entry) -> InvoiceChange: ...
-    def refuse(self, change: InvoiceChange) -> InvoiceChange: ...
+    def finish(self, change: InvoiceChange, *, entry: Entry, look_on: date) -> InvoiceChange: ...
+    def refuse(self, change: InvoiceChange, *, entry: Entry) -> InvoiceChange: ...
     def postpone(self, change: InvoiceChange, *, lease_until: datetime) -> InvoiceChange: ...
     def get(self, customer_id: str, change_id: str) -> InvoiceChange: ...
 
@@ -155,6 +176,7 @@ class Opening:
     invoice: Invoice | None
     wallet: Wallet
     declines: int
+    continuity: Continuity
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +193,8 @@ class Payments(Protocol):
     Each step is one write that raises StaleError unless the payment is in a state that
     TRANSITIONS allows, the invoice's lock is this payment, and epoch and n are what was read.
     Each gives the payment as it then is, and writes the entry that tells it with it. ``get`` raises
-    NotFoundError. ``by_intent`` gives the latest try of an intent. ``reflect`` writes what became
+    NotFoundError. ``close`` ends a review, also of an invoice that is locked no more.
+    ``by_intent`` gives the latest try of an intent. ``reflect`` writes what became
     of a charge, unless the payment is no longer as it was read.
     """
 
@@ -211,6 +234,7 @@ class Payments(Protocol):
         lease_until: datetime,
         entry: Entry,
     ) -> Payment: ...
+    def close(self, payment: Payment, *, entry: Entry, look_on: date | None) -> Payment: ...
     def by_intent(self, customer_id: str, invoice_id: str, intent: str) -> Payment | None: ...
     def reflect(
         self, payment: Payment, *, refunded: int, dispute: Dispute | None, entry: Entry
@@ -320,6 +344,35 @@ class ChargeView:
 
 
 @dataclass(frozen=True, slots=True)
+class CardView:
+    """A PaymentMethod as Stripe has it now.
+
+    ``stripe_customer`` is None where it is attached to nobody, or to one who was deleted;
+    ``customer_id`` is ours, by the metadata of that customer.
+    """
+
+    details: CardDetails
+    stripe_customer: str | None = None
+    customer_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StripeCustomer:
+    """A customer as Stripe has it now; ``customer_id`` is ours, by its metadata."""
+
+    customer_id: str | None
+    deleted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class FoundIntent:
+    """A PaymentIntent that Stripe has of an invoice, and its generation."""
+
+    intent: str
+    generation: int
+
+
+@dataclass(frozen=True, slots=True)
 class Listed:
     """A charge in a list of Stripe's, by itself or for a refund or a dispute.
 
@@ -354,11 +407,12 @@ class Gateway(Protocol):
     Calls about cards and the making of an intent raise UnavailableError when Stripe is down.
     ``confirm``, ``retrieve`` and ``cancel`` never raise for what Stripe or the network does: they
     give an Answer, since there a lost reply is a state of the protocol and not an error.
-    ``create_payment_intent`` raises EpochSpentError as well. ``look``, ``card`` and
-    ``charge`` raise NotFoundError and UnavailableError; the owner of a card and of a charge is told
-    by the metadata that we gave. ``charge`` is None for what is not ours. ``charges``, ``refunds``
-    and ``disputes`` give the newest of those made from ``start`` until before ``end``; of charges
-    those that succeeded.
+    ``create_payment_intent`` raises EpochSpentError as well, and like ``create_setup_intent``
+    StripeCustomerGoneError. ``look``, ``card``, ``customer`` and ``charge`` raise NotFoundError and
+    UnavailableError; ``find_intents`` searches for those of an invoice, and lists those of a Stripe
+    customer that were made ``since``; the owner of a card and of a charge is told by the metadata
+    that we gave, None for what is not ours. ``charges``, ``refunds`` and ``disputes`` give the
+    newest of those made from ``start`` until before ``end``; of charges those that succeeded.
     """
 
     def create_customer(self, customer_id: str) -> str: ...
@@ -373,7 +427,16 @@ class Gateway(Protocol):
     def retrieve(self, payment: Payment) -> Answer: ...
     def cancel(self, fenceable: Fenceable) -> Answer: ...
     def look(self, intent: str) -> Answer: ...
-    def card(self, payment_method: str) -> tuple[str | None, CardDetails]: ...
+    def find_intents(
+        self,
+        customer_id: str,
+        invoice_id: str,
+        stripe_customer: str | None,
+        *,
+        since: datetime,
+    ) -> Sequence[FoundIntent]: ...
+    def card(self, payment_method: str) -> CardView: ...
+    def customer(self, stripe_customer: str) -> StripeCustomer: ...
     def charge(self, charge: str) -> ChargeView | None: ...
     def charges(self, start: datetime, end: datetime) -> Stretch[Listed]: ...
     def refunds(self, start: datetime, end: datetime) -> Stretch[Listed]: ...
@@ -568,6 +631,8 @@ class Ports(Protocol):
     def webhooks(self) -> Webhooks: ...
     @property
     def limits(self) -> Limits: ...
+    @property
+    def continuity(self) -> Heartbeat: ...
     @property
     def gateway(self) -> Gateway: ...
     @property

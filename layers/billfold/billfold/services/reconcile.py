@@ -7,6 +7,7 @@ nothing is let go without Stripe's word (docs/payments.md).
 import logging
 import random
 from collections import Counter
+from contextlib import suppress
 from datetime import timedelta
 from typing import Final
 
@@ -19,23 +20,27 @@ from billfold.domain.payment import (
     REVIEW_LEASE,
     ActionRequired,
     Answer,
+    NoSuchIntent,
     NotBegun,
     Payment,
     Refused,
     State,
     Step,
     Unknown,
+    Unreachable,
     WantsConfirmation,
     WantsMethod,
 )
 from billfold.domain.stripe_event import Parked
-from billfold.services import invoice_changes, outbox, settle, stripe_events
+from billfold.services import invoice_changes, outbox, reviews, settle, stripe_events
 from billfold.services.ports import Expired, LeftBehind, Overdue, Ports, StaleError, TimeLeft
 
 logger = logging.getLogger(__name__)
 
 SECONDS_FOR_ONE: Final = 35.0
 """Three calls of Stripe, ten seconds each at worst, and our own."""
+IN_VAIN: Final = 3
+"""So many in a row for which AWS or Stripe was not there tell that it is down, and not they."""
 STUCK: Final = timedelta(hours=1)
 """An entry of the outbox that is older wakes a person."""
 _ORDER: Final = (Overdue, InvoiceChange, Entry, Parked)
@@ -58,40 +63,64 @@ def reconcile(ports: Ports, time_left: TimeLeft) -> Counter[str]:
         After all were taken up: some failed in a way that a person must mend.
     """
     ends: Counter[str] = Counter()
+    _tell_the_time(ports)
     left = list(ports.leases.expired(ports.clock.now()))
     # By chance, so that those in front do not always take the time of those behind.
     random.shuffle(left)
+    stripe_is_there = True
     for kind in _ORDER:
-        _take_up_all([one for one in left if one.kind is kind], ends, ports, time_left)
+        mine = [one for one in left if one.kind is kind]
+        if stripe_is_there or kind is Entry:
+            stripe_is_there &= _take_up_all(mine, ends, ports, time_left)
+        else:
+            ends["later"] += len(mine)
     outbox.flush(ports)
     if ends["failed"]:
         raise LeftBehindError(f"{ends['failed']} could not be taken up")
     return ends
 
 
+def _tell_the_time(ports: Ports) -> None:
+    """Tell the table the time; a table that was restored is found by what it was told last."""
+    before, now = ports.continuity.read(), ports.clock.now()
+    after = before.told(now)
+    if before.at and before.is_broken(now):
+        logger.warning("continuity begins anew", extra={"reason": f"last told {before.at}"})
+    with suppress(StaleError):
+        # Another run told it in this moment.
+        ports.continuity.write(before, after)
+
+
 def _take_up_all(
     left: list[LeftBehind], ends: Counter[str], ports: Ports, time_left: TimeLeft
-) -> None:
+) -> bool:
+    """Take up all of a kind; tell whether what they need was there."""
+    in_vain = 0
     for position, one in enumerate(left):
         if time_left() < SECONDS_FOR_ONE:
             logger.warning("time is up", extra={"reason": f"{len(left) - position} left"})
-            return
+            return True
         try:
             expired = one.read()
             if expired:
                 ends[_take_up(expired, ports)] += 1
+            in_vain = 0
         except StaleError:
             # Somebody else was quicker.
             ends["later"] += 1
         except UnavailableError:
-            # AWS or Stripe is not there: the others of this kind would wait for it in vain as well.
-            ends["later"] += len(left) - position
-            return
+            in_vain += 1
+            if in_vain == IN_VAIN:
+                # AWS or Stripe is not there: the others would wait for it in vain as well.
+                ends["later"] += len(left) - position
+                return False
+            ends["later"] += 1
         except Exception as error:  # noqa: BLE001 - told above, once the others had their turn
             logger.error(  # noqa: TRY400 - a stack trace may show values
                 "left behind", extra={"exception_name": type(error).__name__}
             )
             ends["failed"] += 1
+    return True
 
 
 def _take_up(expired: Expired, ports: Ports) -> str:
@@ -129,6 +158,16 @@ def _payment(overdue: Overdue, ports: Ports) -> Payment:
     answer = ports.gateway.retrieve(payment)
     if _must_fence(payment, answer):
         answer = ports.gateway.cancel(payment)
+    if isinstance(answer, Unreachable):
+        # Nothing was looked at, so no look is used up: the next run tries again.
+        raise UnavailableError
+    if payment.state is State.REVIEW:
+        after = reviews.look(payment, answer, ports)
+        return _remind(after, overdue.looks, ports) if after.state is State.REVIEW else after
+    if isinstance(answer, NoSuchIntent):
+        # The confirm went to another account, where money may have moved: no look will tell.
+        logger.error("payment needs review", extra={"payment_id": payment.payment_id})
+        return settle.review(payment, None, ports)
     after = settle.record_look(payment, answer, ports)
     if after.state is State.REVIEW:
         return _remind(after, overdue.looks, ports)
@@ -140,7 +179,7 @@ def _payment(overdue: Overdue, ports: Ports) -> Payment:
 def _must_fence(payment: Payment, answer: Answer) -> bool:
     """Tell whether the intent must be canceled, so that a late confirm can never succeed."""
     if payment.state is State.REVIEW:
-        # A person decides.
+        # A person decides (``reviews.close``).
         return False
     if payment.state is State.REQUIRES_ACTION:
         # Past its deadline. A step that failed is a decline and needs no fence.

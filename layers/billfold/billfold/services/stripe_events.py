@@ -17,8 +17,22 @@ from billfold.domain.errors import (
 )
 from billfold.domain.limit import FAILED_CARDS
 from billfold.domain.payment import Declined, Dispute, Payment, State
-from billfold.domain.stripe_event import PATIENCE, Parked, StripeEvent
-from billfold.services import cards, outbox, settle
+from billfold.domain.stripe_event import (
+    CUSTOMER_DELETED,
+    DETACHED,
+    PATIENCE,
+    Parked,
+    StripeEvent,
+)
+from billfold.services import (
+    cards,
+    detached_cards,
+    lost_history,
+    outbox,
+    reviews,
+    settle,
+    wallets,
+)
 from billfold.services.ports import ChargeView, Ports, StaleError
 
 logger = logging.getLogger(__name__)
@@ -74,6 +88,10 @@ def _done(event: StripeEvent, ports: Ports) -> bool:
         return _card(event, event.setup_intent, ports)
     if event.charge:
         return _charge(event.charge, ports)
+    if event.type == CUSTOMER_DELETED:
+        return _customer_deleted(event, ports)
+    if event.type == DETACHED:
+        return _detached(event, ports)
     if event.payment_method:
         return _renewed(event.payment_method, ports)
     if event.payment_intent:
@@ -88,7 +106,7 @@ def _intent(event: StripeEvent, intent: str, ports: Ports) -> bool:
     # First the payment, then Stripe: what is seen there is not older than what it is written to.
     payment = ports.payments.by_intent(event.owner.customer_id, event.owner.invoice_id, intent)
     if payment is None:
-        return False
+        return lost_history.recover_named(event.owner, ports)
     try:
         answer = ports.gateway.look(intent)
     except NotFoundError:
@@ -127,9 +145,14 @@ def reflect(known: ChargeView, ports: Ports) -> bool:
     for _ in range(REFLECT_TRIES):
         payment = ports.payments.by_intent(owner.customer_id, owner.invoice_id, known.intent or "")
         if payment is None:
+            if lost_history.recover_named(owner, ports):
+                continue
             return False
         seen = ports.gateway.charge(known.charge)
         if seen is None:
+            return True
+        if payment.state is State.REVIEW and seen.answer:
+            reviews.end_if_refunded(payment, seen, ports)
             return True
         if payment.charge == seen.charge:
             if (payment.refunded, payment.dispute) == (seen.refunded, seen.dispute):
@@ -176,13 +199,33 @@ def _count_failed(event: StripeEvent, customer_id: str, setup_intent: str, ports
 def _renewed(payment_method: str, ports: Ports) -> bool:
     """Take in what the networks' updater has changed of a card, as Stripe has it now."""
     try:
-        customer_id, details = ports.gateway.card(payment_method)
+        seen = ports.gateway.card(payment_method)
     except NotFoundError:
         # Detached since: it is in no wallet.
         return True
-    if customer_id:
-        cards.change(customer_id, lambda wallet: wallet.renew(details), ports)
+    if seen.customer_id:
+        wallets.change(seen.customer_id, lambda wallet: wallet.renew(seen.details), ports)
     return True
+
+
+def _detached(event: StripeEvent, ports: Ports) -> bool:
+    """Drop a card that was detached, unless that was our own doing or Stripe has it after all."""
+    customer_id = event.customer_id
+    if customer_id is None and event.stripe_customer:
+        try:
+            customer_id = ports.gateway.customer(event.stripe_customer).customer_id
+        except NotFoundError:
+            return False
+    if customer_id is None or event.payment_method is None:
+        # Not ours; or the customer was deleted meanwhile, of which there is an event of its own.
+        return True
+    return detached_cards.drop(customer_id, (event.payment_method,), ports)
+
+
+def _customer_deleted(event: StripeEvent, ports: Ports) -> bool:
+    if event.customer_id is None or event.stripe_customer is None:
+        return True
+    return detached_cards.forget_customer(event.customer_id, event.stripe_customer, ports)
 
 
 def _card(event: StripeEvent, setup_intent: str, ports: Ports) -> bool:

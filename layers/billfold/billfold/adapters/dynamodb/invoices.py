@@ -1,7 +1,8 @@
 """Invoices as items."""
 
 from collections.abc import Collection, Sequence
-from datetime import date, timedelta
+from dataclasses import replace
+from datetime import date, datetime, timedelta
 
 from billfold.adapters.dynamodb import keys
 from billfold.adapters.dynamodb.outbox import put_entry
@@ -11,6 +12,7 @@ from billfold.domain.errors import (
     InvoiceNumberReusedError,
     NotFoundError,
     UnknownCustomerError,
+    UnknownInvoiceError,
 )
 from billfold.domain.fact import Entry
 from billfold.domain.invoice import Invoice, InvoiceStatus, Line, PublicInvoiceStatus
@@ -36,6 +38,18 @@ class DynamoInvoices:
         if item is None:
             raise NotFoundError
         return to_invoice(item)
+
+    def by_number(self, customer_id: str, number: str) -> Invoice:
+        """Read an invoice of this customer by the business's own number.
+
+        Raises
+        ------
+        UnknownInvoiceError
+        """
+        known = self._table.get(keys.invoice_number(number))
+        if known is None or known["customer_id"] != customer_id:
+            raise UnknownInvoiceError
+        return self.get(customer_id, known["invoice_id"])
 
     def open(self, customer_id: str) -> Sequence[OpenInvoice]:
         """Read all that is due from the local index, consistently."""
@@ -136,6 +150,38 @@ class DynamoInvoices:
             self._table.transact([update, put_entry(entry)])
         else:
             self._table.write(update)
+
+    def begin_generation(
+        self, invoice: Invoice, epoch: int, *, recorded_since: datetime | None = None
+    ) -> Invoice:
+        """Leave the intent behind, if any, and note since when all payments are recorded.
+
+        Raises
+        ------
+        StaleError
+        """
+        recorded = recorded_since or invoice.recorded_since
+        expression, values = changed(
+            {
+                "epoch": epoch,
+                "n": 0,
+                "intent": None,
+                "recorded_since": recorded.isoformat() if recorded else None,
+            }
+        )
+        as_read = {"epoch_before": invoice.epoch, "n_before": invoice.n}
+        self._table.write(
+            Update(
+                keys.invoice(invoice.customer_id, invoice.invoice_id),
+                expression,
+                condition=(
+                    "#status = :open AND attribute_not_exists(#lock) AND #epoch = :epoch_before"
+                    " AND #n = :n_before"
+                ),
+                values={**values, **as_read, "open": InvoiceStatus.OPEN.value},
+            )
+        )
+        return replace(invoice, epoch=epoch, n=0, intent=None, recorded_since=recorded)
 
     def bring_forward(self, customer_id: str, owed: OpenInvoice, *, to: date) -> None:
         """Have an invoice that is not paid looked at on ``to``, whoever holds its lock.
@@ -256,6 +302,7 @@ def _from_invoice(invoice: Invoice) -> Item:
         "status": invoice.status.value,
         "epoch": invoice.epoch,
         "n": invoice.n,
+        "recorded_since": invoice.recorded_since.isoformat() if invoice.recorded_since else None,
     }
 
 
@@ -282,4 +329,7 @@ def to_invoice(item: Item) -> Invoice:
         tried_card=item.get("tried_card"),
         tried_mandate=item.get("tried_mandate", 0),
         waits=Obstacle(item["waits"]) if "waits" in item else None,
+        recorded_since=(
+            datetime.fromisoformat(item["recorded_since"]) if "recorded_since" in item else None
+        ),
     )

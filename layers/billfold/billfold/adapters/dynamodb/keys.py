@@ -112,6 +112,11 @@ def mailed(event_id: str) -> Key:
     return {"pk": f"MAILED#{event_id}", "sk": "MAILED"}
 
 
+def continuity() -> Key:
+    """The time that the table is told every minute."""
+    return {"pk": "CONTINUITY", "sk": "CONTINUITY"}
+
+
 def reconciliation(day: date) -> Key:
     """The run that stands for a UTC day."""
     return {"pk": "RECONCILIATION", "sk": day.isoformat()}

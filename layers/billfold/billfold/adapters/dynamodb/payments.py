@@ -13,6 +13,7 @@ follow in the same transaction.
     decline      lock, epoch, n                      put      -hold   expires  count
     end          lock, epoch, n; epoch+1 if fenced   put      -hold   expires
     review       (its copy of the payment)           put                       ledger, if charged
+    close        lock, epoch, n; epoch+1             put      -hold   expires
     reflect      (its copy of the payment)           put
 
 All that leave a payment for somebody else to hear of put an entry into the outbox as well.
@@ -24,6 +25,7 @@ from datetime import date, datetime
 from typing import Any, Final
 
 from billfold.adapters.dynamodb import keys
+from billfold.adapters.dynamodb.continuity import to_continuity
 from billfold.adapters.dynamodb.customers import to_wallet
 from billfold.adapters.dynamodb.invoices import to_invoice
 from billfold.adapters.dynamodb.limits import count_up
@@ -96,12 +98,13 @@ class DynamoPayments:
         self, customer_id: str, invoice_id: str, idempotency_key: str, now: datetime
     ) -> Opening:
         """Read all that the beginning of a payment is decided from, in one call."""
-        request, invoice, wallet, declines = self._table.get_many(
+        request, invoice, wallet, declines, told = self._table.get_many(
             [
                 keys.request(customer_id, idempotency_key),
                 keys.invoice(customer_id, invoice_id),
                 keys.wallet(customer_id),
                 keys.limit(DECLINES.name, customer_id, DECLINES.window_start(now)),
+                keys.continuity(),
             ]
         )
         return Opening(
@@ -109,6 +112,7 @@ class DynamoPayments:
             invoice=to_invoice(invoice) if invoice else None,
             wallet=to_wallet(customer_id, wallet),
             declines=declines["count"] if declines else 0,
+            continuity=to_continuity(told),
         )
 
     def reserve(
@@ -271,7 +275,11 @@ class DynamoPayments:
         ``look_on`` is when automatic payment looks again, where that changes.
         """
         ids = (payment.customer_id, payment.invoice_id)
-        fenced = {"epoch": payment.epoch + 1, "n": 0, "intent": None} if raise_epoch else {}
+        fenced = _left_behind(payment) if raise_epoch else {}
+        if raise_epoch and step is Step.RELEASE:
+            # Stripe did not know the intent, or had another for its key: something is not as we
+            # remember it, so Stripe is asked before the next one is made.
+            fenced["recorded_since"] = None
         # Stripe would refuse this card again: of a slot that is as good as the bank's word.
         refused = payment.slot is not None and step is Step.REFUSE
         return self._step(
@@ -311,9 +319,11 @@ class DynamoPayments:
                 keys.payment(payment.customer_id, payment.payment_id),
                 "SET #state = :after, #found = :found, #lease_shard = :lease_shard,"
                 " #lease_until = :lease_until",
-                condition="#state = :before",
+                # Of the try that was read: the invoice's copy must not tell of an older one.
+                condition="#state = :before AND #n = :n",
                 values={
                     "before": payment.state.value,
+                    "n": payment.n,
                     "after": after.state.value,
                     "found": found(succeeded),
                     "lease_shard": keys.lease_shard(payment.payment_id),
@@ -326,6 +336,27 @@ class DynamoPayments:
         if succeeded:
             writes.append(put_ledger(payment, succeeded, entry.at))
         self._table.transact(writes)
+        return after
+
+    def close(self, payment: Payment, *, entry: Entry, look_on: date | None) -> Payment:
+        """End a review, and free the invoice if the payment still holds it.
+
+        Its intent is left behind with its epoch, as one that was fenced.
+        """
+        ids = (payment.customer_id, payment.invoice_id)
+        invoice = self._table.get(keys.invoice(*ids))
+        more = [put_entry(entry), *let_go(payment, entry.at)]
+        if invoice and invoice.get("lock") == payment.payment_id:
+            freed = {"status": "open", "lock": None, **_left_behind(payment)}
+            due = keys.due(look_on, *ids) if look_on else {}
+            return self._step(Step.CLOSE, payment, payment, set_={**freed, **due}, more=more)
+        after = replace(payment, state=TRANSITIONS[Step.CLOSE].target)
+        ended = Put(
+            payment_item(after, None),
+            condition="#state = :review",
+            values={"review": State.REVIEW.value},
+        )
+        self._table.transact([ended, *self._copy(payment, after), *more])
         return after
 
     def by_intent(self, customer_id: str, invoice_id: str, intent: str) -> Payment | None:
@@ -354,7 +385,7 @@ class DynamoPayments:
                     payment_item(after, None),
                     condition=f"#state = :state AND #charge = :charge AND {unchanged(before)}",
                     values={
-                        "state": State.SUCCEEDED.value,
+                        "state": payment.state.value,
                         "charge": payment.charge,
                         **{name: value for name, value in before.items() if value is not None},
                     },
@@ -438,6 +469,11 @@ class DynamoPayments:
         )
         self._table.transact([invoice, Put(payment_item(after, lease_until)), *more])
         return after
+
+
+def _left_behind(payment: Payment) -> dict[str, Any]:
+    """Leave the intent behind with its epoch: the next try makes another one."""
+    return {"epoch": payment.epoch + 1, "n": 0, "intent": None}
 
 
 def _states(step: Step) -> dict[str, str]:
