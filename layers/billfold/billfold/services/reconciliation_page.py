@@ -12,10 +12,11 @@ from itertools import groupby
 from operator import attrgetter
 from typing import Final
 
-from billfold.domain.errors import NotFoundError
+from billfold.domain.errors import BillfoldError, NotFoundError, UnavailableError
 from billfold.domain.money import Money
 from billfold.domain.payment import Dispute, Payment
 from billfold.domain.reconciliation import Hour, Line, Listing, Progress, Verdict
+from billfold.domain.stripe_event import Owner
 from billfold.services import stripe_events
 from billfold.services.ports import ChargeView, LedgerRow, Listed, Ports, Stretch, TimeLeft
 
@@ -78,7 +79,7 @@ def read(hour: Hour, progress: Progress, ports: Ports, time_left: TimeLeft) -> P
                 charges += 1
                 if pair.listed.view:
                     totals[pair.listed.view.money.currency] += pair.listed.view.money.amount
-            lines += _check(pair, book, ports)
+            lines += _checked(pair, book, ports)
         position = place
     return Page(stretch.end, charges, others, totals, lines)
 
@@ -144,15 +145,35 @@ class _Book:
         self.payments = {payment.payment_id: payment for payment in found}
 
 
+def _checked(pair: _Pair, book: _Book, ports: Ports) -> list[Line]:
+    """Check a charge; one that cannot be is a line, and keeps none of the others waiting."""
+    try:
+        return list(_check(pair, book, ports))
+    except UnavailableError:
+        # Stripe or AWS is not there: the others would wait for it in vain as well.
+        raise
+    except (BillfoldError, ValueError) as error:
+        owner = pair.listed.owner if pair.listed else None
+        return [_unreadable(pair, owner or pair.row, type(error).__name__)]
+
+
+def _unreadable(pair: _Pair, whose: Owner | LedgerRow | None, why: str) -> Line:
+    return Line(
+        Verdict.UNREADABLE,
+        pair.charge,
+        whose.customer_id if whose else "",
+        whose.invoice_id if whose else "",
+        why,
+        _ours(pair.row),
+    )
+
+
 def _check(pair: _Pair, book: _Book, ports: Ports) -> Iterator[Line]:
     """Give the line of a charge that is not alike on both sides, after correcting what we can."""
     row = book.rows.get(pair.charge)
     view = pair.listed.view if pair.listed else _look(pair.charge, ports)
     if pair.listed and pair.listed.owner and view is None:
-        owner = pair.listed.owner
-        yield Line(
-            Verdict.UNREADABLE, pair.charge, owner.customer_id, owner.invoice_id, "", _ours(row)
-        )
+        yield _unreadable(pair, pair.listed.owner, "unknown currency or amount")
     elif view is None:
         yield _line(Verdict.NOT_AT_STRIPE, pair.charge, None, row)
     elif row is None:
