@@ -90,25 +90,27 @@ def _stretch(hour: Hour, progress: Progress, ports: Ports) -> _Stretch:
         return _open_disputes(hour, position, ports)
     start = hour.start - listing.age if listing else hour.start
     end = datetime.fromisoformat(position) if position else start + (hour.end - hour.start)
-    rows: Stretch[LedgerRow] = Stretch([], start)
     match listing:
         case Listing.CHARGES:
             listed = ports.gateway.charges(start, end)
+            # One side may end later than the other; what both have is the stretch.
             rows = ports.ledger.rows(listed.since, end)
         case Listing.DISPUTES:
             listed = ports.gateway.disputes(start, end)
+            rows = Stretch([], listed.since)
         case _:
             listed = ports.gateway.refunds(start, end)
-    since = max(listed.since, rows.since)
-    return _Stretch(_paired(listed, rows, since), since.isoformat() if since > start else None)
+            rows = Stretch([], listed.since)
+    end_at = rows.since.isoformat() if rows.since > start else None
+    return _Stretch(_paired(listed, rows), end_at)
 
 
-def _paired(listed: Stretch[Listed], rows: Stretch[LedgerRow], since: datetime) -> Sequence[_Pair]:
-    ours = {row.charge: row for row in rows.items if row.charged_at >= since}
+def _paired(listed: Stretch[Listed], rows: Stretch[LedgerRow]) -> Sequence[_Pair]:
+    ours = {row.charge: row for row in rows.items}
     pairs: dict[str, _Pair] = {}
     for one in listed.items:
         # Several refunds of one charge are one charge to look at.
-        if one.at >= since and one.charge not in pairs:
+        if one.at >= rows.since and one.charge not in pairs:
             row = ours.pop(one.charge, None)
             pairs[one.charge] = _Pair(one.at.isoformat(), one.charge, one, row)
     for row in ours.values():
