@@ -387,6 +387,18 @@ TELLING: Final = (
         )
     ),
     Mutation(
+        "the reconciliation writes the refund and the dispute that no event told of",
+        (
+            Cut(
+                "services.reconciliation_page:_check",
+                "done = stripe_events.reflect(view, ports)",
+                "done = True",
+            ),
+        ),
+        unit(nights.test_lost_refund_and_dispute_of_the_days_charge_are_caught_up, nights.ports),
+        "(0, None) == (2000",
+    ),
+    Mutation(
         "the reconciliation settles what nobody settled",
         (
             Cut(
