@@ -7,15 +7,24 @@ from random import Random
 
 import pytest
 from billfold.adapters.whole_seconds import newest
+from billfold.domain.continuity import Continuity
 from billfold.domain.errors import InvalidInputError, UnavailableError
 from billfold.domain.money import Money
-from billfold.domain.payment import Dispute, OneTimeCard, Payment, State, Succeeded, Unknown
+from billfold.domain.payment import (
+    Dispute,
+    OneTimeCard,
+    Payment,
+    Processing,
+    State,
+    Succeeded,
+    Unknown,
+)
 from billfold.domain.reconciliation import HOURS, Hour, Line, Listing, Run, Verdict
 from billfold.domain.reconciliation_report import body
 from billfold.domain.stripe_event import Owner, StripeEvent
 from billfold.services import payments, reconciliation, stripe_events
 from billfold.services.payments import Order
-from billfold.services.ports import ChargeView, LedgerRow, Listed, Stretch
+from billfold.services.ports import ChargeView, FoundIntent, LedgerRow, Listed, Stretch
 
 from tests.builders import NOON, a_customer, an_invoice
 from tests.fakes import FakeGateway, FakePorts
@@ -157,6 +166,19 @@ def test_a_charge_that_cannot_be_looked_at_keeps_no_other_waiting(ports: FakePor
         payment.charge: Verdict.CAUGHT_UP,
     }
     assert "| NotFoundError | none |" in body(lines)
+
+
+def test_a_payment_that_stripe_is_still_working_on_keeps_no_other_waiting(
+    ports: FakePorts,
+) -> None:
+    """The table was restored: a charge has no payment, and another intent is not over yet."""
+    ports.store.continuity = Continuity()
+    ports.gateway.found[INVOICE.invoice_id] = [FoundIntent("pi_busy", 0)]
+    ports.gateway.intents["pi_busy"] = Processing()
+    ports.gateway.looks = [Processing()] * 9
+    lost = ChargeView("ch_lost", "pi_lost", OWNER, DUE, NOON, None)
+    at_stripe(ports, lost)
+    assert verdicts(reconcile(ports)) == {"ch_lost": Verdict.UNREADABLE}
 
 
 def test_what_changes_at_each_look_is_a_difference(ports: FakePorts) -> None:

@@ -12,7 +12,12 @@ from itertools import groupby
 from operator import attrgetter
 from typing import Final
 
-from billfold.domain.errors import BillfoldError, NotFoundError, UnavailableError
+from billfold.domain.errors import (
+    BillfoldError,
+    NotFoundError,
+    NothingBegunError,
+    UnavailableError,
+)
 from billfold.domain.money import Money
 from billfold.domain.payment import Dispute, Payment
 from billfold.domain.reconciliation import Hour, Line, Listing, Progress, Verdict
@@ -151,10 +156,10 @@ def _checked(pair: _Pair, book: _Book, ports: Ports) -> list[Line]:
     """Check a charge; one that cannot be is a line, and keeps none of the others waiting."""
     try:
         return list(_check(pair, book, ports))
-    except UnavailableError:
-        # Stripe or AWS is not there: the others would wait for it in vain as well.
-        raise
     except (BillfoldError, ValueError) as error:
+        if isinstance(error, UnavailableError) and not isinstance(error, NothingBegunError):
+            # Stripe or AWS is not there: the others would wait for it in vain as well.
+            raise
         owner = pair.listed.owner if pair.listed else None
         return [_unreadable(pair, owner or pair.row, type(error).__name__)]
 
