@@ -85,7 +85,7 @@ class History:
     ``voided`` are the invoices of which a caller was told that they are void. ``removed`` are the
     PaymentMethods of deleted cards, with the charges on them when the DELETE was answered.
     ``wishes`` are what was answered about automatic payment. ``every_event_came`` says that Stripe
-    was heard to the end, or that the nightly comparison has run since.
+    was heard to the end, or that the reconciliation has run since.
     """
 
     invoices: list[tuple[str, str]] = field(default_factory=list)

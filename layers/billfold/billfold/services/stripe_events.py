@@ -5,6 +5,7 @@ of that. One that matches nothing yet is parked and looked at again.
 """
 
 import logging
+from contextlib import suppress
 from typing import Final
 
 from billfold.domain import fact
@@ -37,7 +38,7 @@ from billfold.services.ports import ChargeView, Ports, StaleError
 logger = logging.getLogger(__name__)
 
 REFLECT_TRIES: Final = 5
-"""How often a charge is looked at again because somebody else wrote meanwhile."""
+"""How often a charge is looked at again because something changed meanwhile."""
 
 
 def hear(payload: str, signature: str, ports: Ports) -> None:
@@ -135,13 +136,14 @@ def reflect(known: ChargeView, ports: Ports) -> bool:
     """Write what has become of a charge to its payment, settled first if it was not.
 
     Of ``known`` only what never changes is taken. The charge is looked at after the payment was
-    read, and written over nothing but what was read: an old look never hides a newer one.
+    read, and written over nothing but what was read. After a write it is looked at once more: a
+    refund may fail, so that another event, which found nothing to write, was newer than this look.
 
     Returns
     -------
     bool
-        Whether the payment shows it now. False where there is no such payment, or others were
-        quicker each time.
+        Whether the payment shows what a look after its reading has shown. False where there is no
+        such payment, or it changed each time.
     """
     owner, settled = known.owner, False
     for _ in range(REFLECT_TRIES):
@@ -157,11 +159,11 @@ def reflect(known: ChargeView, ports: Ports) -> bool:
             reviews.end_if_refunded(payment, seen, ports)
             return True
         if payment.charge == seen.charge:
-            try:
+            if (payment.refunded, payment.dispute) == (seen.refunded, seen.dispute):
+                return True
+            with suppress(StaleError):
                 _write(payment, seen, ports)
-            except StaleError:
-                continue
-            return True
+            continue
         if seen.answer is None:
             # A charge that failed has nothing to reflect.
             return True
@@ -174,8 +176,6 @@ def reflect(known: ChargeView, ports: Ports) -> bool:
 
 
 def _write(payment: Payment, seen: ChargeView, ports: Ports) -> None:
-    if (payment.refunded, payment.dispute) == (seen.refunded, seen.dispute):
-        return
     facts = []
     if payment.refunded != seen.refunded:
         facts.append(fact.payment_refunded(payment, seen.refunded))
