@@ -51,7 +51,8 @@ class FakeInvoiceChanges:
             key = (change.customer_id, change.invoice_id)
             invoice = self.store.invoices[key]
             now = (invoice.status, invoice.lock, invoice.epoch)
-            if now != (InvoiceStatus.OPEN, change.change_id, change.epoch):
+            fencing = self.store.changes[change.change_id][0].state is ChangeState.FENCING
+            if now != (InvoiceStatus.OPEN, change.change_id, change.epoch) or not fencing:
                 raise StaleError
             after = replace(invoice, lock=None, intent=None, n=0, epoch=change.epoch + 1)
             if change.wanted.amount_due:

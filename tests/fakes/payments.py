@@ -246,7 +246,7 @@ class FakePayments:
             known = succeeded and succeeded.charge in self.store.ledger
             if payment.state not in TRANSITIONS[Step.REVIEW].sources:
                 raise StaleError
-            if stored.state is not payment.state or known:
+            if (stored.state, stored.n) != (payment.state, payment.n) or known:
                 raise StaleError
             after = replace(payment, state=TRANSITIONS[Step.REVIEW].target)
             self._copy(after)

@@ -28,6 +28,7 @@ from billfold.services import cards, outbox, reconcile, stripe_events
 from tests.builders import NOON, an_invoice
 from tests.fakes import FakeClock
 from tests.proof.auditor import Auditor
+from tests.proof.crash.nearby import items
 from tests.proof.crash.sites import Process, Sites
 from tests.proof.crash.wire import WiredAws
 from tests.proof.history import check
@@ -170,9 +171,8 @@ class World:
 
     def look(self) -> None:
         """Note what the list of payments shows to its owner at this moment."""
-        for item in self.sites.items(self.table):
-            if item["sk"].startswith(PAYMENT):
-                self.history.answered(to_payment(item))
+        for item in items(self.table, prefix=PAYMENT):
+            self.history.answered(to_payment(item))
 
     def reconcile(self) -> None:
         """Run the reconciler once; where AWS is not there, the next run does what it could not."""
@@ -201,8 +201,8 @@ class World:
     def _next_lease(self) -> datetime | None:
         leases = [
             datetime.fromisoformat(item["lease_until"])
-            for item in self.sites.items(self.table)
-            if "lease_until" in item and item.get("state") != State.REVIEW.value
+            for item in items(self.table, having="lease_until")
+            if item.get("state") != State.REVIEW.value
         ]
         return min(leases, default=None)
 

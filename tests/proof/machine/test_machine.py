@@ -11,12 +11,12 @@ from billfold.services.ports import Ports
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from tests.proof.casts import PROVE
 from tests.proof.crash.sites import Sites
+from tests.proof.extent import PROVE, share_of
 from tests.proof.machine.machine import SEEN, Machine
 
 HISTORIES: Final = settings(
-    max_examples=2000 if PROVE else 80,
+    max_examples=share_of(2000) if PROVE else 80,
     stateful_step_count=40 if PROVE else 30,
     deadline=None,
     derandomize=not PROVE,

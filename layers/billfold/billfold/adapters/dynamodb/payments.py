@@ -319,9 +319,11 @@ class DynamoPayments:
                 keys.payment(payment.customer_id, payment.payment_id),
                 "SET #state = :after, #found = :found, #lease_shard = :lease_shard,"
                 " #lease_until = :lease_until",
-                condition="#state = :before",
+                # Of the try that was read: the invoice's copy must not tell of an older one.
+                condition="#state = :before AND #n = :n",
                 values={
                     "before": payment.state.value,
+                    "n": payment.n,
                     "after": after.state.value,
                     "found": found(succeeded),
                     "lease_shard": keys.lease_shard(payment.payment_id),
