@@ -87,8 +87,10 @@ def _amounts(case: Case) -> Iterator[str]:
     owners = {row.charge: payments.get(row.payment_id) for row in case.rows}
     for charge in case.charges:
         payment = owners.get(charge.charge)
-        if payment is None or payment.state is State.REVIEW:
-            # That it is not what was due is what a person looks at.
+        if payment is None:
+            continue
+        if payment.state is State.REVIEW and case.history.was_restored:
+            # The table has forgotten that another amount was due; a person looks at it.
             continue
         due = case.invoice.total.amount
         for at, amount in changes:

@@ -131,7 +131,7 @@ PAYING: Final = (
     ),
     Mutation(
         "a deleted card is detached through the outbox",
-        (Cut("services.cards:_save", "detach=gone", "detach=()"),),
+        (Cut("services.wallets:save", "detach=detach", "detach=()"),),
         point("card deleted, and the reconciler lets go of it", "detach", Mode.REPLY_LOST),
         "nobody let go of the card",
     ),
@@ -159,7 +159,7 @@ ENDING: Final = (
             ),
         ),
         unit(paying.test_a_refusal_may_hide_a_success, paying.ports),
-        "SourceUnusableError",
+        "NothingBegunError",
     ),
     Mutation(
         "a look declines nothing while a confirm may be under way",
@@ -380,7 +380,7 @@ TELLING: Final = (
             ),
         ),
         unit(nights.test_a_charge_that_nobody_settled_is_settled, nights.ports),
-        "State.UNKNOWN",
+        "Verdict.NOT_IN_LEDGER",
     ),
     Mutation(
         "automatic payment is not begun after an opt-out",
