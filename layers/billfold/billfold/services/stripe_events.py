@@ -15,7 +15,7 @@ from billfold.domain.errors import (
     TooManyRequestsError,
 )
 from billfold.domain.limit import FAILED_CARDS
-from billfold.domain.payment import Declined, Dispute, Payment, State
+from billfold.domain.payment import Canceled, Declined, Dispute, Payment, State
 from billfold.domain.stripe_event import (
     CUSTOMER_DELETED,
     DETACHED,
@@ -103,13 +103,17 @@ def _intent(event: StripeEvent, intent: str, ports: Ports) -> bool:
         # The business takes other payments on the same Stripe account.
         return True
     # First the payment, then Stripe: what is seen there is not older than what it is written to.
-    payment = ports.payments.by_intent(event.owner.customer_id, event.owner.invoice_id, intent)
-    if payment is None:
-        return lost_history.recover_named(event.owner, ports)
+    owner = (event.owner.customer_id, event.owner.invoice_id)
+    payment = ports.payments.by_intent(*owner, intent)
+    if payment is None and lost_history.recover_named(event.owner, ports):
+        payment = ports.payments.by_intent(*owner, intent)
     try:
         answer = ports.gateway.look(intent)
     except NotFoundError:
         return False
+    if payment is None:
+        # An intent that was canceled before it was bound to a payment concerns nobody.
+        return isinstance(answer, Canceled)
     own = event.idempotency_key is not None and event.idempotency_key == payment.confirm_key
     if event.decline and own and payment.state in {State.CONFIRMING, State.UNKNOWN}:
         settle.record(payment, Declined(event.decline), ports)
