@@ -131,13 +131,7 @@ PAYING: Final = (
     ),
     Mutation(
         "a deleted card is detached through the outbox",
-        (
-            Cut(
-                "services.wallets:save",
-                "gone if removal is Removal.DELETED else ()",
-                "()",
-            ),
-        ),
+        (Cut("services.wallets:save", "detach=detach", "detach=()"),),
         point("card deleted, and the reconciler lets go of it", "detach", Mode.REPLY_LOST),
         "nobody let go of the card",
     ),
