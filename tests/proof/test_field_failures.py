@@ -136,7 +136,7 @@ def test_lago_5708_autopay_races_a_person(world: World) -> None:
         thread.join()
     assert len(ended) == 8
     assert len(confirms(world)) == 1
-    assert len(list(world.auditor.ledger.rows(world.charged_on))) == 1
+    assert len(items(world.table, having="ledger_day")) == 1
     world.come_to_rest()
 
 
