@@ -92,7 +92,7 @@ autopay: .venv/ready ## Run automatic payment: make autopay, or as if it were DA
 	@$(BIN)/python -m local.autopay "$(DATE)"
 trail: .venv/ready ## Show what happened to a customer: make trail CUSTOMER=cust-1001
 	@$(BIN)/python -m local.look trail "$(CUSTOMER)"
-compare: .venv/ready ## Compare Stripe with the ledger: make compare DAY=2026-11-23
+compare: .venv/ready ## Reconcile Stripe with the ledger: make compare DAY=2026-11-23
 	@$(BIN)/python -m local.look compare "$(DAY)"
 
 # ---- Proof ----------------------------------------------------------------------------------------

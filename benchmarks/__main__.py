@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from benchmarks import charging, finding
+from benchmarks import charging, finding, reconciling
 from benchmarks.pages import CATEGORIES, Measured, Page, judge, weigh
 from local.borrowed import borrowed
 from local.failure import StackError
@@ -90,6 +90,29 @@ def find_what_is_due() -> tuple[dict[str, object], list[str]]:
     return {name: round(ratio, 3) for name, ratio in found.items()}, below
 
 
+def reconcile_a_day() -> tuple[dict[str, object], list[str]]:
+    """Measure, print, and give the figures with what is not as good as it must be."""
+    print("  reconciling a day …", flush=True)
+    few, many = (reconciling.reconciling(n) for n in (reconciling.FEW, reconciling.MANY))
+    costs = [one.for_a_thousand() for one in (few, many)]
+    found = reconciling.ratios(few, many)
+    print(f"\n{'reconciling, a thousand':<28} {few.charges:>11,} {many.charges:>11,} {'ratio':>7}")
+    for name, ratio in found.items():
+        print(f"{name:<28} {costs[0][name]:>11,.1f} {costs[1][name]:>11,.1f} {ratio:>7.3f}")
+    print(f"{'invocations of a day':<28} {few.invocations:>11,} {many.invocations:>11,}")
+    bar = reconciling.BAR
+    below = [
+        f"reconciling: {name} {ratio:.3f}, wanted at most {bar}"
+        for name, ratio in found.items()
+        if ratio > bar
+    ]
+    return {
+        "ratios": {name: round(ratio, 3) for name, ratio in found.items()},
+        "a_thousand_of_a_million": {name: round(cost, 2) for name, cost in costs[1].items()},
+        "invocations_for_a_million": many.invocations,
+    }, below
+
+
 def charge_what_is_due(stack: Mapping[str, Any]) -> tuple[dict[str, object], list[str]]:
     """Measure, print, and give the figures with what is not as good as it must be."""
     print("  charging what is due …", flush=True)
@@ -117,7 +140,9 @@ def charge_what_is_due(stack: Mapping[str, Any]) -> tuple[dict[str, object], lis
     }, below
 
 
-def as_json(rows: list[Measured], autopay: Mapping[str, object]) -> str:
+def as_json(
+    rows: list[Measured], autopay: Mapping[str, object], reconciliation: Mapping[str, object]
+) -> str:
     """Give the figures as they are kept."""
     pages = [
         {
@@ -128,7 +153,8 @@ def as_json(rows: list[Measured], autopay: Mapping[str, object]) -> str:
         }
         for row in rows
     ]
-    return json.dumps({"portal": pages, "autopay": autopay}, indent=2) + "\n"
+    kept = {"portal": pages, "autopay": autopay, "reconciliation": reconciliation}
+    return json.dumps(kept, indent=2) + "\n"
 
 
 def _free_port() -> int:
@@ -141,6 +167,7 @@ def main() -> int:
     """Measure and hold the bars."""
     try:
         found, slow = find_what_is_due()
+        reconciled, steep = reconcile_a_day()
         with borrowed() as stack:
             charged, hasty = charge_what_is_due(stack)
             rows = measure(stack)
@@ -148,8 +175,8 @@ def main() -> int:
         print(f"billfold: {error}", file=sys.stderr)
         return 1
     print(table(rows))
-    RESULTS.write_text(as_json(rows, {"finding": found, "charging": charged}))
-    below = [*slow, *hasty, *(line for row in rows for line in below_the_bar(row))]
+    RESULTS.write_text(as_json(rows, {"finding": found, "charging": charged}, reconciled))
+    below = [*slow, *steep, *hasty, *(line for row in rows for line in below_the_bar(row))]
     for line in below:
         print(f"billfold: below the bar: {line}", file=sys.stderr)
     return 1 if below else 0

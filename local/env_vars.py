@@ -39,6 +39,7 @@ def variables(stack: dict[str, Any]) -> dict[str, dict[str, str]]:
         "DEAD_LETTER_QUEUE_URL": told["InvoiceIssuedDeadLettersUrl"],
         "AUTOPAY_SHARDS_QUEUE_URL": told["AutopayShardsQueueUrl"],
         "AUTOPAY_CHARGES_QUEUE_URL": told["AutopayChargesQueueUrl"],
+        "RECONCILIATION_QUEUE_URL": told["ReconciliationQueueUrl"],
     }
     return {
         "Parameters": shared,
@@ -50,7 +51,9 @@ def variables(stack: dict[str, Any]) -> dict[str, dict[str, str]]:
             for function, queue in (
                 ("AutopayCharge", "AutopayCharges"),
                 ("AutopayDispatch", "AutopayShards"),
+                ("ChangeInvoice", "InvoiceCommands"),
                 ("Notify", "Notify"),
+                ("Reconciliation", "Reconciliation"),
                 ("StripeEvents", "StripeEvents"),
             )
         },

@@ -1,4 +1,4 @@
-"""Looks into the running stack as the billing team would: an audit trail, the nightly comparison.
+"""Looks into the running stack as the billing team would: an audit trail, a reconciliation.
 
 ``make trail CUSTOMER=cust-1001`` and ``make compare DAY=2026-11-23``. In the cloud the same is read
 with the CLI: docs/events.md and docs/runbook.md say how.
@@ -7,7 +7,10 @@ with the CLI: docs/events.md and docs/runbook.md say how.
 import json
 import os
 import sys
+import time
 from collections.abc import Iterator
+from functools import partial
+from typing import Any
 
 from billfold.adapters.dynamodb.outbox import DynamoOutbox
 from billfold.adapters.dynamodb.table import Table
@@ -18,6 +21,7 @@ from local.layout import Layout
 
 _SHOWN = ("invoice_number", "amount", "currency", "reason", "refunded", "dispute", "enabled")
 PAGE = 100
+DEADLINE_SECONDS = 180
 
 
 def trail(endpoint: str, table: str, customer_id: str) -> Iterator[str]:
@@ -50,13 +54,39 @@ def _say(fact: Fact) -> str:
     return ", ".join(shown)
 
 
-def compare(endpoint: str, function: str, day: str) -> str:
-    """Run the comparison of a UTC day and give its report; without a day, as every night."""
-    payload = json.dumps({"day": day} if day else {})
-    answer = aws.client("lambda", endpoint).invoke(FunctionName=function, Payload=payload)
-    told = json.loads(answer["Payload"].read())
-    report: str = told.get("report") or "Every day of the last week has its report already.\n"
-    return report
+class NotReconciledError(Exception):
+    """The reconciliation did not begin, or does not end; the text says what is known."""
+
+
+def compare(endpoint: str, function: str, day: str) -> Iterator[str]:
+    """Reconcile a UTC day and give its report part by part; without a day, as every night.
+
+    Raises
+    ------
+    NotReconciledError
+    """
+    call = partial(_invoke, endpoint, function)
+    days = call({"day": day} if day else {})["days"]
+    if not days:
+        yield "Every day of the last week is reconciled already.\n"
+    for one in days:
+        deadline = time.monotonic() + DEADLINE_SECONDS
+        while not (told := call({"report": one}))["complete"]:
+            if time.monotonic() > deadline:
+                raise NotReconciledError(told["report"])
+            time.sleep(0.5)
+        yield told["report"]
+        while told["after"]:
+            told = call({"report": one, "after": told["after"]})
+            yield told["report"]
+
+
+def _invoke(endpoint: str, function: str, event: dict[str, str]) -> dict[str, Any]:
+    answer = aws.client("lambda", endpoint).invoke(FunctionName=function, Payload=json.dumps(event))
+    told: dict[str, Any] = json.loads(answer["Payload"].read())
+    if "errorMessage" in told:
+        raise NotReconciledError(told["errorMessage"])
+    return told
 
 
 def outputs() -> tuple[str, dict[str, str]] | None:
@@ -79,7 +109,12 @@ def main(arguments: list[str]) -> int:
     endpoint, told = found
     command, about = arguments
     if command == "compare":
-        print(compare(endpoint, told["NightlyFunctionName"], about), end="")
+        try:
+            for part in compare(endpoint, told["ReconciliationFunctionName"], about):
+                print(part, end="")
+        except NotReconciledError as error:
+            print(f"billfold: not reconciled: {error}", file=sys.stderr)
+            return 1
         return 0
     if not about:
         print("name the customer: make trail CUSTOMER=cust-1001", file=sys.stderr)

@@ -15,6 +15,7 @@ from starlette.types import Message, Receive, Scope, Send
 from local.layout import ROOT
 from local.portal_headers import portal_headers
 from local.stack_file import Stack
+from local.stripe_emulator.settings import RELEASE
 
 DIST: Final = ROOT / "portal" / "dist"
 CONFIG: Final = "config.json"
@@ -38,7 +39,7 @@ class PortalFiles:
         self.dist = dist
         emulator = stack.stripe_url if stack.stripe_control_url else None
         self._headers = portal_headers(emulator)
-        script = f"{emulator}/endive/stripe.js" if emulator else None
+        script = f"{emulator}/{RELEASE}/stripe.js" if emulator else None
         self._files = GZipMiddleware(
             _Files(dist, {"publishable_key": stack.stripe_publishable_key, "script": script})
         )

@@ -25,9 +25,25 @@ class Emulator:
         self._http.close()
 
     def get(self, path: str, **query: Any) -> list[dict[str, Any]]:
-        """List objects, newest first, with the secret key."""
+        """List a page of objects, newest first, with the secret key."""
         answer = self._http.get(path, params=query).raise_for_status()
         found: list[dict[str, Any]] = answer.json()["data"]
+        return found
+
+    def every(self, path: str, **query: Any) -> list[dict[str, Any]]:
+        """List all objects there are, newest first, page by page: a page holds ten by default."""
+        found: list[dict[str, Any]] = []
+        while True:
+            after = {"starting_after": found[-1]["id"]} if found else {}
+            answer = self._http.get(path, params={"limit": 100, **query, **after})
+            page = answer.raise_for_status().json()
+            found += page["data"]
+            if not page["has_more"]:
+                return found
+
+    def one(self, path: str) -> dict[str, Any]:
+        """Retrieve one object with the secret key."""
+        found: dict[str, Any] = self._http.get(path).raise_for_status().json()
         return found
 
     def post(self, path: str, **form: Any) -> dict[str, Any]:
@@ -36,6 +52,10 @@ class Emulator:
         assert answer.status_code == 200, answer.text
         given: dict[str, Any] = answer.json()
         return given
+
+    def delete(self, path: str) -> None:
+        """Delete an object in the dashboard."""
+        self._http.delete(f"/v1/{path}").raise_for_status()
 
     # Control
 

@@ -10,4 +10,4 @@ def issue(event: InvoiceIssued) -> None:
     invoices.issue(event.invoice(), bootstrap.ports())
 
 
-handler = queue.handler("InvoiceIssued", reader("InvoiceIssued", InvoiceIssued), issue)
+handler = queue.handler("InvoiceIssued", reader(InvoiceIssued), issue)

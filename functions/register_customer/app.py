@@ -10,6 +10,4 @@ def register(event: CustomerRegistered) -> None:
     customers.register(event.customer(), bootstrap.ports(), autopay=event.autopay)
 
 
-handler = queue.handler(
-    "CustomerRegistered", reader("CustomerRegistered", CustomerRegistered), register
-)
+handler = queue.handler("CustomerRegistered", reader(CustomerRegistered), register)

@@ -14,6 +14,7 @@ from local.stripe_emulator.connection import drop
 from local.stripe_emulator.errors import ApiError, error_object
 from local.stripe_emulator.faults import Fault, Kind
 from local.stripe_emulator.gateway import SERVER_ERROR, Answer, Gateway, Incoming
+from local.stripe_emulator.in_use import LOCK_TIMEOUT
 from local.stripe_emulator.settings import API_VERSION
 from local.stripe_emulator.store import Store
 
@@ -71,6 +72,8 @@ class ApiApp:
         match kind:
             case Kind.RATE_LIMITED:
                 return Answer(429, json.dumps(_RATE_LIMITED))
+            case Kind.LOCK_TIMEOUT:
+                return Answer(429, json.dumps({"error": LOCK_TIMEOUT}))
             case Kind.SERVER_ERROR:
                 return Answer(500, json.dumps(SERVER_ERROR))
             case Kind.TIMEOUT if fault:
@@ -89,7 +92,7 @@ class ApiApp:
 
     async def _hang(self, incoming: Incoming, seconds: float) -> Answer | None:
         try:
-            with self._gateway.keys.held(incoming.idempotency_key):
+            with self._gateway.held(incoming):
                 await self._wait(seconds)
         except ApiError as in_use:
             return Answer(in_use.status, json.dumps(in_use.body))
@@ -140,6 +143,8 @@ async def _read(request: Request) -> Incoming | None:
         encoded=encoded,
         authorization=request.headers.get("authorization"),
         idempotency_key=request.headers.get("idempotency-key") or None,
+        account=request.headers.get("stripe-account"),
+        version=request.headers.get("stripe-version"),
         base_url=f"{request.url.scheme}://{request.url.netloc}",
     )
 

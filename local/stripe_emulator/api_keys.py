@@ -39,19 +39,24 @@ def read_key(authorization: str | None, in_form: str | None = None) -> str:
     return key
 
 
-def authorize(key: str, access: Access, settings: Settings) -> bool:
+def is_publishable(key: str, settings: Settings) -> bool:
     """Tell whether the caller has only the publishable key.
 
     Raises
     ------
     ApiError
-        The key is wrong, or not enough for this endpoint.
+        It is neither key.
     """
     if hmac.compare_digest(key.encode(), settings.secret_key.encode()):
         return False
     if not hmac.compare_digest(key.encode(), settings.publishable_key.encode()):
         raise _unauthorized(f"Invalid API Key provided: {_masked(key)}")
-    if access is Access.SECRET:
+    return True
+
+
+def require_access(access: Access, *, publishable: bool) -> None:
+    """Refuse the publishable key where it is not enough."""
+    if publishable and access is Access.SECRET:
         raise invalid_request(
             "This API call cannot be made with a publishable API key. Please use a secret API "
             "key. You can find a list of your API keys at "
@@ -59,7 +64,6 @@ def authorize(key: str, access: Access, settings: Settings) -> bool:
             code="secret_key_required",
             status=403,
         )
-    return True
 
 
 def _masked(key: str) -> str:

@@ -6,7 +6,7 @@ A pure function of the card and of how it is used, so that every rule can be rea
 from dataclasses import dataclass
 from enum import Enum
 
-from local.stripe_emulator.card_table import DeclinedAt, TestCard, ThreeDSecure
+from local.stripe_emulator.card_rows import DeclinedAt, TestCard, ThreeDSecure
 from local.stripe_emulator.declines import DECLINES, Decline
 
 
@@ -67,6 +67,8 @@ def _declines(card: TestCard, question: Question) -> bool:
             return True
         case DeclinedAt.CHARGE:
             return question.use is not Use.SETUP
+        case DeclinedAt.OFF_SESSION:
+            return question.use is Use.OFF_SESSION
         case DeclinedAt.CVC:
             return question.with_cvc
 
@@ -92,4 +94,4 @@ def _authentication(card: TestCard, question: Question) -> AuthenticationWanted 
             wanted = not off_session
     if not wanted:
         return None
-    return DECLINES["authentication_required"] if off_session else AuthenticationWanted()
+    return DECLINES[card.unauthenticated] if off_session else AuthenticationWanted()

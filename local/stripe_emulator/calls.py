@@ -11,6 +11,7 @@ from local.stripe_emulator.ids import new_id
 from local.stripe_emulator.parameters import Identifier, Many, Shape
 from local.stripe_emulator.settings import Settings
 from local.stripe_emulator.store import Record, Transaction
+from local.stripe_emulator.unmodeled import unmodeled_parameters
 
 JsonObject = dict[str, Any]
 
@@ -99,4 +100,5 @@ class Endpoint:
         if self.method == "DELETE":
             return self.parameters
         fields = {**self.parameters.fields, "expand": Many(Identifier())}
-        return Shape(fields, self.parameters.required)
+        unmodeled = unmodeled_parameters(self.method, self.path)
+        return Shape(fields, self.parameters.required, unmodeled)

@@ -6,10 +6,11 @@ from local.stripe_emulator import lists
 from local.stripe_emulator.calls import Call, Endpoint, JsonObject
 from local.stripe_emulator.declines import Decline
 from local.stripe_emulator.errors import no_such
-from local.stripe_emulator.fields import changes, merged_metadata
+from local.stripe_emulator.fields import SHIPPING, changes, merged_metadata, shipping
 from local.stripe_emulator.ids import new_id
-from local.stripe_emulator.parameters import Identifier, Metadata, Shape, Text
+from local.stripe_emulator.parameters import Choice, Identifier, Metadata, Shape, Text
 from local.stripe_emulator.payment_methods import test_card_of
+from local.stripe_emulator.search import SEARCH, search_objects
 from local.stripe_emulator.store import Record
 
 
@@ -62,7 +63,7 @@ def make_charge(
         "statement_descriptor_suffix": intent["statement_descriptor_suffix"],
         "status": "failed" if decline else "succeeded",
         "transfer_data": None,
-        "transfer_group": None,
+        "transfer_group": intent["transfer_group"],
     }
     return call.insert(Record(body), "charge.failed" if decline else "charge.succeeded")
 
@@ -91,11 +92,11 @@ def _outcome(method: Record, decline: Decline | None) -> JsonObject:
         }
     return outcome | {
         "advice_code": decline.advice_code,
+        "network_advice_code": decline.network_advice,
         "network_decline_code": decline.network_code,
         "network_status": "declined_by_network",
         "reason": decline.reason,
-        "seller_message": "The bank returned the decline code "
-        f"`{decline.decline_code or decline.code}`.",
+        "seller_message": f"The bank returned the decline code `{decline.decline_code}`.",
         "type": "issuer_declined",
     }
 
@@ -153,8 +154,13 @@ def _get(call: Call) -> JsonObject:
 def _update(call: Call) -> JsonObject:
     record, before = _find(call), dict(_find(call).body)
     body, given = record.body, call.params
-    if "description" in given:
-        body["description"] = given["description"]
+    for name in ("description", "receipt_email", "transfer_group"):
+        if name in given:
+            body[name] = given[name]
+    if "shipping" in given:
+        body["shipping"] = shipping(given["shipping"])
+    if "fraud_details" in given:
+        body["fraud_details"] = {k: v for k, v in (given["fraud_details"] or {}).items() if v}
     if "metadata" in given:
         body["metadata"] = merged_metadata(body["metadata"], given["metadata"])
     call.save(record)
@@ -165,7 +171,12 @@ def _update(call: Call) -> JsonObject:
 
 def _list(call: Call) -> JsonObject:
     filters = {name: call.params.get(name) for name in ("customer", "payment_intent")}
-    return lists.list_objects(call, "charge", "/v1/charges", filters)
+    inside = {"transfer_group": call.params.get("transfer_group")}
+    return lists.list_objects(call, "charge", "/v1/charges", filters, inside)
+
+
+def _search(call: Call) -> JsonObject:
+    return search_objects(call, "charge", "/v1/charges/search")
 
 
 ENDPOINTS: Final = (
@@ -179,14 +190,25 @@ ENDPOINTS: Final = (
                 **lists.CREATED,
                 "customer": Identifier(),
                 "payment_intent": Identifier(),
+                "transfer_group": Text(),
             }
         ),
     ),
+    Endpoint("GET", "/v1/charges/search", _search, SEARCH),
     Endpoint("GET", "/v1/charges/{charge}", _get),
     Endpoint(
         "POST",
         "/v1/charges/{charge}",
         _update,
-        Shape({"description": Text(), "metadata": Metadata()}),
+        Shape(
+            {
+                "description": Text(40_000),
+                "fraud_details": Shape({"user_report": Choice(("", "fraudulent", "safe"))}),
+                "metadata": Metadata(),
+                "receipt_email": Text(),
+                "shipping": SHIPPING,
+                "transfer_group": Text(),
+            }
+        ),
     ),
 )

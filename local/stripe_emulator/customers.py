@@ -8,6 +8,7 @@ from local.stripe_emulator.calls import Call, Endpoint, JsonObject
 from local.stripe_emulator.errors import invalid_request, no_such
 from local.stripe_emulator.fields import (
     ADDRESS,
+    LISTED_TYPE,
     SHIPPING,
     address,
     changes,
@@ -15,21 +16,37 @@ from local.stripe_emulator.fields import (
     shipping,
 )
 from local.stripe_emulator.ids import new_id
-from local.stripe_emulator.parameters import Choice, Field, Identifier, Many, Metadata, Shape, Text
+from local.stripe_emulator.parameters import (
+    Choice,
+    Email,
+    Field,
+    Identifier,
+    Integer,
+    Many,
+    Metadata,
+    Shape,
+    Text,
+)
 from local.stripe_emulator.payment_methods import (
     attach_to,
     attached_methods,
     detach_from_customer,
     find_payment_method,
 )
+from local.stripe_emulator.search import SEARCH, search_objects
 from local.stripe_emulator.store import Record
 
 _PROFILE: Final[dict[str, Field]] = {
     "address": ADDRESS,
+    "balance": Integer(),
     "description": Text(),
-    "email": Text(512),
-    "invoice_settings": Shape({"default_payment_method": Text()}),
+    "email": Email(512),
+    "invoice_settings": Shape(
+        {"default_payment_method": Text()}, (), {"custom_fields", "footer", "rendering_options"}
+    ),
+    "invoice_prefix": Text(12),
     "metadata": Metadata(),
+    "next_invoice_sequence": Integer(1),
     "name": Text(256),
     "phone": Text(),
     "preferred_locales": Many(Identifier()),
@@ -38,7 +55,17 @@ _PROFILE: Final[dict[str, Field]] = {
     ),
     "tax_exempt": Choice(("", "exempt", "none", "reverse")),
 }
-_PLAIN = ("description", "email", "name", "phone", "preferred_locales", "tax_exempt")
+_PLAIN = (
+    "balance",
+    "description",
+    "email",
+    "invoice_prefix",
+    "name",
+    "next_invoice_sequence",
+    "phone",
+    "preferred_locales",
+    "tax_exempt",
+)
 
 
 def find_customer(call: Call, identifier: str, param: str, *, in_path: bool = False) -> Record:
@@ -165,6 +192,10 @@ def _list(call: Call) -> JsonObject:
     return page
 
 
+def _search(call: Call) -> JsonObject:
+    return search_objects(call, "customer", "/v1/customers/search")
+
+
 def _list_methods(call: Call) -> JsonObject:
     customer = find_customer(call, call.path["customer"], "customer", in_path=True).id
     filters = {"customer": customer, "type": call.params.get("type")}
@@ -189,6 +220,7 @@ ENDPOINTS: Final = (
         _list,
         Shape({**lists.PAGING, **lists.CREATED, "email": Text()}),
     ),
+    Endpoint("GET", "/v1/customers/search", _search, SEARCH),
     Endpoint("GET", "/v1/customers/{customer}", _get),
     Endpoint("POST", "/v1/customers/{customer}", _update, Shape(_PROFILE)),
     Endpoint("DELETE", "/v1/customers/{customer}", _delete),
@@ -196,7 +228,7 @@ ENDPOINTS: Final = (
         "GET",
         "/v1/customers/{customer}/payment_methods",
         _list_methods,
-        Shape({**lists.PAGING, "type": Choice(("card",))}),
+        Shape({**lists.PAGING, "type": LISTED_TYPE}),
     ),
     Endpoint("GET", "/v1/customers/{customer}/payment_methods/{payment_method}", _get_method),
 )

@@ -10,6 +10,7 @@ from local.stripe_emulator.disputes import (
     LOST,
     OPEN,
     OPEN_INQUIRY,
+    UNMODELED_EVIDENCE,
     WON,
     close_dispute,
     submit_evidence,
@@ -101,7 +102,13 @@ ENDPOINTS: Final = (
         "POST",
         _ONE,
         _update,
-        Shape({"evidence": Shape(EVIDENCE), "metadata": Metadata(), "submit": Flag()}),
+        Shape(
+            {
+                "evidence": Shape(EVIDENCE, (), UNMODELED_EVIDENCE),
+                "metadata": Metadata(),
+                "submit": Flag(),
+            }
+        ),
     ),
     Endpoint("POST", f"{_ONE}/close", _close),
 )

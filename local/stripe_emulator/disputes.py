@@ -43,6 +43,7 @@ _FILES = (
     "duplicate_charge_documentation receipt service_documentation shipping_documentation "
     "uncategorized_file"
 )
+UNMODELED_EVIDENCE: Final = frozenset({*_FILES.split(), "enhanced_evidence", "refund_policy"})
 _DAYS_TO_ANSWER = 20
 
 
@@ -192,7 +193,6 @@ def _body(call: Call, charge: JsonObject, reason: str, amount: int, *, inquiry: 
             "card": {
                 "brand": card["brand"],
                 "case_type": "inquiry" if inquiry else "chargeback",
-                "network": card["brand"],
                 "network_reason_code": _network_code(card["brand"], reason, inquiry=inquiry),
             },
             "type": "card",

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+NOT_MODELED = "not_modeled"
 _DOCS = "https://docs.stripe.com/error-codes/"
 
 
@@ -61,6 +62,16 @@ def invalid_request(
     return ApiError(status, error, executed=executed)
 
 
+def not_modeled(what: str) -> ApiError:
+    """Say that Stripe has something and the emulator does not; Stripe never answers this."""
+    error = {
+        "code": NOT_MODELED,
+        "message": f"The emulator does not model {what}, which Stripe has.",
+        "type": "api_error",
+    }
+    return ApiError(501, error, executed=False)
+
+
 def missing_parameter(name: str) -> ApiError:
     """Say that a parameter is needed."""
     return invalid_request(f"Missing required param: {name}.", code="parameter_missing", param=name)
@@ -75,7 +86,7 @@ def unknown_parameter(name: str) -> ApiError:
 
 def no_such(kind: str, identifier: str, param: str, *, in_path: bool = False) -> ApiError:
     """Say that an object does not exist: 404 for the one in the path, 400 for one in the body."""
-    noun = {"payment_method": "PaymentMethod"}.get(kind, kind)
+    noun = {"payment_method": "PaymentMethod", "setup_intent": "setupintent"}.get(kind, kind)
     return invalid_request(
         f"No such {noun}: '{identifier}'",
         code="resource_missing",

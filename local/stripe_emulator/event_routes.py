@@ -5,7 +5,7 @@ from typing import Final
 from local.stripe_emulator import lists
 from local.stripe_emulator.calls import Call, Endpoint, JsonObject
 from local.stripe_emulator.errors import no_such
-from local.stripe_emulator.parameters import Shape, Text
+from local.stripe_emulator.parameters import Many, Shape, Text
 
 
 def _get(call: Call) -> JsonObject:
@@ -16,7 +16,8 @@ def _get(call: Call) -> JsonObject:
 
 
 def _list(call: Call) -> JsonObject:
-    return lists.list_objects(call, "event", "/v1/events", {"type": call.params.get("type")})
+    kinds = {"type": call.params.get("type")}
+    return lists.list_objects(call, "event", "/v1/events", kinds, types=call.params.get("types"))
 
 
 ENDPOINTS: Final = (
@@ -24,7 +25,7 @@ ENDPOINTS: Final = (
         "GET",
         "/v1/events",
         _list,
-        Shape({**lists.PAGING, **lists.CREATED, "type": Text()}),
+        Shape({**lists.PAGING, **lists.CREATED, "type": Text(), "types": Many(Text())}),
     ),
     Endpoint("GET", "/v1/events/{id}", _get),
 )

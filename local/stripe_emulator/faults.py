@@ -14,6 +14,8 @@ class Kind(Enum):
     """What goes wrong."""
 
     RATE_LIMITED = "429"
+    # Another request has the object in use; nothing was executed, nothing is kept for the key.
+    LOCK_TIMEOUT = "lock_timeout"
     # Nothing was executed, nothing is kept for the key.
     SERVER_ERROR = "500"
     # Executed; the 500 is also what the key is answered from then on.

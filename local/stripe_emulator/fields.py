@@ -14,6 +14,7 @@ from local.stripe_emulator.parameters import (
     Shape,
     Text,
 )
+from local.stripe_emulator.unmodeled import OTHER_TYPES
 
 ADDRESS: Final = Shape(
     {name: Text() for name in ("city", "country", "line1", "line2", "postal_code", "state")}
@@ -42,6 +43,10 @@ CARD: Final = Shape(
         "networks": Shape({"preferred": Choice(("cartes_bancaires", "mastercard", "visa"))}),
     }
 )
+METHOD_TYPE: Final = Choice(("card",), OTHER_TYPES)
+# Nobody has methods of the other types: such a list is empty.
+_IN_PERSON = frozenset({"card_present", "interac_present"})
+LISTED_TYPE: Final = Choice(("card", *sorted(OTHER_TYPES - _IN_PERSON)), _IN_PERSON)
 _THREE_D_SECURE = Choice(("any", "automatic", "challenge"))
 _CUSTOMER_ACCEPTANCE = Shape(
     {
@@ -54,17 +59,17 @@ _CUSTOMER_ACCEPTANCE = Shape(
 )
 PAYMENT_METHOD_DATA: Final = Shape(
     {
-        "type": Choice(("card",)),
+        "type": METHOD_TYPE,
         "allow_redisplay": ALLOW_REDISPLAY,
         "billing_details": BILLING_DETAILS,
         "card": CARD,
         "metadata": Metadata(),
     },
     ("type",),
+    OTHER_TYPES | {"radar_options"},
 )
 # What creating, updating and confirming an intent have in common.
 INTENT: Final[dict[str, Field]] = {
-    "allowed_payment_method_types": Many(Identifier()),
     "payment_method": Identifier(),
     "payment_method_data": PAYMENT_METHOD_DATA,
     "payment_method_types": Many(Identifier()),
@@ -77,7 +82,12 @@ CONFIRMATION: Final[dict[str, Field]] = {
 AUTOMATIC_PAYMENT_METHODS: Final = Shape(
     {"allow_redirects": Choice(("always", "never")), "enabled": Flag()}, ("enabled",)
 )
-SETUP_CARD_OPTIONS: Final = Shape({"card": Shape({"request_three_d_secure": _THREE_D_SECURE})})
+_FOREIGN_CARD_OPTIONS = frozenset({"mandate_options", "network", "three_d_secure"})
+SETUP_CARD_OPTIONS: Final = Shape(
+    {"card": Shape({"request_three_d_secure": _THREE_D_SECURE}, (), _FOREIGN_CARD_OPTIONS)},
+    (),
+    OTHER_TYPES,
+)
 PAYMENT_CARD_OPTIONS: Final = Shape(
     {
         "card": Shape(
@@ -86,9 +96,24 @@ PAYMENT_CARD_OPTIONS: Final = Shape(
                 "request_three_d_secure": _THREE_D_SECURE,
                 "require_cvc_recollection": Flag(),
                 "setup_future_usage": Choice(("", "none", "off_session", "on_session")),
-            }
+            },
+            (),
+            _FOREIGN_CARD_OPTIONS
+            | {
+                "capture_method",
+                "installments",
+                "moto",
+                "request_extended_authorization",
+                "request_incremental_authorization",
+                "request_multicapture",
+                "request_overcapture",
+                "statement_descriptor_suffix_kana",
+                "statement_descriptor_suffix_kanji",
+            },
         )
-    }
+    },
+    (),
+    OTHER_TYPES,
 )
 
 

@@ -1,17 +1,17 @@
 """From a request to its answer: key, route, parameters, idempotency, execution."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 from local.stripe_emulator import clock, forms, parameters
-from local.stripe_emulator.api_keys import authorize, read_key
+from local.stripe_emulator.api_keys import is_publishable, read_key, require_access
 from local.stripe_emulator.calls import Call, Endpoint
-from local.stripe_emulator.errors import ApiError, error_object
+from local.stripe_emulator.errors import ApiError, error_object, invalid_request, not_modeled
 from local.stripe_emulator.expansion import expand
 from local.stripe_emulator.idempotency import (
-    KeysInUse,
     Stored,
     check_key,
     fingerprint,
@@ -19,9 +19,10 @@ from local.stripe_emulator.idempotency import (
     remember,
 )
 from local.stripe_emulator.ids import new_id
+from local.stripe_emulator.in_use import InUse, key_in_use, object_in_use
 from local.stripe_emulator.intents import public_view
 from local.stripe_emulator.routing import find_endpoint
-from local.stripe_emulator.settings import Settings
+from local.stripe_emulator.settings import API_VERSION, Settings
 from local.stripe_emulator.store import Store, Transaction
 
 SERVER_ERROR = {
@@ -40,6 +41,10 @@ class Incoming:
     authorization: str | None = None
     idempotency_key: str | None = None
     base_url: str = ""
+    # `Stripe-Version`; without it the account's own counts, which is the emulator's.
+    version: str | None = None
+    # `Stripe-Account`: a connected account, of which there is none.
+    account: str | None = None
     id: str = field(default_factory=lambda: new_id("req", 14))
 
 
@@ -65,6 +70,25 @@ class _Request:
     key: str | None
     publishable: bool
 
+    def changes(self) -> set[str]:
+        """Tell which objects the request changes, as far as it names them."""
+        if self.incoming.method == "GET":
+            return set()
+        refunded = (self.params.get(name) for name in ("charge", "payment_intent"))
+        return {*self.path.values(), *(one for one in refunded if one)}
+
+
+def _require_version(version: str | None) -> None:
+    if version not in (None, API_VERSION):
+        raise invalid_request(
+            f"Invalid Stripe API version: {version}. This emulator speaks {API_VERSION} and no "
+            "other: another version is modeled before it is used."
+        )
+
+
+def _given(key: str | None) -> tuple[str, ...]:
+    return () if key is None else (key,)
+
 
 class Gateway:
     """Answers requests, each in a transaction of its own."""
@@ -73,7 +97,8 @@ class Gateway:
         self._store = store
         self._settings = settings
         self._after_commit = after_commit
-        self.keys = KeysInUse()
+        self._keys = InUse(key_in_use)
+        self._objects = InUse(object_in_use)
 
     def answer(self, incoming: Incoming, *, break_answer: bool = False) -> Answer:
         """Answer a request.
@@ -88,19 +113,33 @@ class Gateway:
         try:
             request = self._understand(incoming)
             key_kind = "publishable" if request.publishable else "secret"
-            with self.keys.held(request.key), self._store.transaction() as tx:
+            with (
+                self._keys.held(*_given(request.key)),
+                self._objects.held(*request.changes()),
+                self._store.transaction() as tx,
+            ):
                 answer = self._execute(tx, request, break_answer=break_answer)
         except ApiError as error:
             return Answer(error.status, json.dumps(error.body), key_kind=key_kind)
         self._after_commit()
         return answer
 
+    @contextmanager
+    def held(self, incoming: Incoming) -> Iterator[None]:
+        """Have the idempotency key of a request in use, without answering it."""
+        with self._keys.held(*_given(incoming.idempotency_key)):
+            yield
+
     def _understand(self, incoming: Incoming) -> _Request:
         raw = forms.decode(incoming.encoded)
         in_form = raw.pop("key", None)
         key = read_key(incoming.authorization, in_form if isinstance(in_form, str) else None)
+        publishable = is_publishable(key, self._settings)
+        _require_version(incoming.version)
+        if incoming.account is not None:
+            raise not_modeled("Stripe-Account")
         endpoint, path = find_endpoint(incoming.method, incoming.path)
-        publishable = authorize(key, endpoint.access, self._settings)
+        require_access(endpoint.access, publishable=publishable)
         params = parameters.read(endpoint.accepts, raw)
         idempotency_key = incoming.idempotency_key if incoming.method == "POST" else None
         check_key(idempotency_key)

@@ -6,9 +6,6 @@ Source: Stripe API reference, "Idempotent requests".
 import hashlib
 import hmac
 import json
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,36 +23,6 @@ class Stored:
     status: int
     body: str
     request_id: str
-
-
-class KeysInUse:
-    """The keys of requests under way in this process."""
-
-    def __init__(self) -> None:
-        self._keys: set[str] = set()
-        self._lock = threading.Lock()
-
-    @contextmanager
-    def held(self, key: str | None) -> Iterator[None]:
-        """Hold a key while its request is under way.
-
-        Raises
-        ------
-        ApiError
-            Another request with this key is.
-        """
-        if key is None:
-            yield
-            return
-        with self._lock:
-            if key in self._keys:
-                raise _in_use(key)
-            self._keys.add(key)
-        try:
-            yield
-        finally:
-            with self._lock:
-                self._keys.discard(key)
 
 
 def check_key(key: str | None) -> None:
@@ -106,14 +73,3 @@ def remember(tx: Transaction, key: str, mark: str, now: int, answer: Stored) -> 
         " VALUES (?, ?, ?, ?, ?, ?)",
         (key, mark, now, answer.status, answer.body, answer.request_id),
     )
-
-
-def _in_use(key: str) -> ApiError:
-    error = error_object(
-        "idempotency_error",
-        "There is currently another in-progress request using this Idempotent Key (that probably "
-        f"means you submitted twice, and the other request is still going through): {key}. Please "
-        "try again later.",
-        "idempotency_key_in_use",
-    )
-    return ApiError(409, error, executed=False)

@@ -3,14 +3,22 @@
 from typing import Any, Final
 
 from local.stripe_emulator.calls import Call, JsonObject
-from local.stripe_emulator.errors import invalid_request, missing_parameter, no_such
+from local.stripe_emulator.errors import (
+    ApiError,
+    error_object,
+    invalid_request,
+    missing_parameter,
+    no_such,
+)
 from local.stripe_emulator.payment_methods import (
     find_payment_method,
     make_payment_method,
     require_usable,
 )
 from local.stripe_emulator.store import Record
+from local.stripe_emulator.unmodeled import OTHER_TYPES
 
+_CARD: Final = "card"
 _NAMES: Final = {"payment_intent": "PaymentIntent", "setup_intent": "SetupIntent"}
 # What a browser with the publishable key and the client secret may see.
 _PUBLIC: Final = {
@@ -112,32 +120,50 @@ def given_method(call: Call) -> Record | None:
     return None
 
 
-def require_own(intent: JsonObject, method: Record) -> None:
-    """Refuse a method of another customer, and one that cannot be used any more."""
+def require_own(intent: JsonObject, method: Record, *, made: bool = True) -> None:
+    """Refuse a method of another customer, and one that cannot be used any more.
+
+    Parameters
+    ----------
+    made
+        The intent exists already; then it comes along with the error.
+    """
     require_usable(method)
-    owner, customer = method.body["customer"], intent["customer"]
+    owner, customer, kind = method.body["customer"], intent["customer"], intent["object"]
     if owner is None or owner == customer:
         return
-    if customer is None:
+    code, param = None, "payment_method"
+    if customer is not None:
         message = (
-            "The payment method you provided is attached to a customer so for security purposes "
-            "you must provide the customer in the request."
+            f"The PaymentMethod {method.id} does not belong to the Customer you supplied "
+            f"{customer}. Please use this PaymentMethod with the Customer that it belongs to "
+            "instead."
+        )
+    elif kind == "setup_intent":
+        message = (
+            f"The payment method supplied ({method.id}) belongs to the Customer {owner}. Please "
+            "include the Customer in the `customer` parameter on the SetupIntent."
         )
     else:
+        # Stripe names the parameter that there was before PaymentMethods.
+        code, param = "parameter_missing", "source"
         message = (
-            f"The customer does not have a payment method with the ID {method.id}. The payment "
-            "method must be attached to the customer."
+            f"The `payment_method` parameter supplied {method.id} belongs to the Customer {owner}. "
+            "Please include the Customer in the `customer` parameter on the PaymentIntent."
         )
-    raise invalid_request(message, param="payment_method", executed=True)
+    along = {kind: intent} if made else {}
+    raise ApiError(400, error_object("invalid_request_error", message, code, param=param, **along))
 
 
 def method_types(given: JsonObject) -> JsonObject:
     """Give an intent's fields about which kinds of payment method it takes."""
-    allowed = given.get("allowed_payment_method_types")
     listed = given.get("payment_method_types")
-    for name in ("allowed_payment_method_types", "payment_method_types"):
-        if given.get(name) not in (None, [], ["card"]):
-            raise invalid_request("Only cards are accepted.", param=name)
+    for name in listed or ():
+        if name != _CARD and name not in OTHER_TYPES:
+            raise invalid_request(
+                f"The payment method type provided: {name[:40]} is invalid.",
+                param="payment_method_types",
+            )
     automatic = given.get("automatic_payment_methods")
     if automatic and listed:
         raise invalid_request(
@@ -148,13 +174,26 @@ def method_types(given: JsonObject) -> JsonObject:
     chosen: dict[str, Any] | None = None
     if automatic is not None and automatic["enabled"]:
         chosen = {"allow_redirects": automatic.get("allow_redirects", "always"), "enabled": True}
-    elif automatic is None and not listed and not allowed:
+    elif automatic is None and not listed:
         chosen = {"allow_redirects": "always", "enabled": True}
     return {
-        "allowed_payment_method_types": allowed,
+        "allowed_payment_method_types": None,
         "automatic_payment_methods": chosen,
-        "payment_method_types": ["card"],
+        "payment_method_types": listed or [_CARD],
     }
+
+
+def require_type(intent: JsonObject) -> None:
+    """Refuse a card where the intent takes none."""
+    types = intent["payment_method_types"]
+    if _CARD not in types:
+        raise invalid_request(
+            f"The PaymentMethod provided ({_CARD}) is not allowed for this "
+            f"{noun(intent['object'])}. Please attach a PaymentMethod of one of the following "
+            f"types: {', '.join(types)}.",
+            param="payment_method",
+            executed=True,
+        )
 
 
 def require_return_url(call: Call, intent: JsonObject) -> None:
@@ -162,7 +201,8 @@ def require_return_url(call: Call, intent: JsonObject) -> None:
     automatic = intent["automatic_payment_methods"]
     if not automatic or automatic["allow_redirects"] == "never":
         return
-    if call.params.get("return_url") or call.params.get("use_stripe_sdk"):
+    # Off session nobody can be redirected.
+    if any(call.params.get(name) for name in ("return_url", "use_stripe_sdk", "off_session")):
         return
     raise invalid_request(
         f"This {noun(intent['object'])} is configured to accept payment methods enabled in your "

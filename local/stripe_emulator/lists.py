@@ -16,15 +16,28 @@ _DEFAULT_LIMIT = 10
 _COMPARISONS = {"gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
 
 
-def list_objects(call: Call, kind: str, url: str, filters: dict[str, Any]) -> JsonObject:
+def list_objects(
+    call: Call,
+    kind: str,
+    url: str,
+    filters: dict[str, Any],
+    inside: dict[str, Any] | None = None,
+    types: list[str] | None = None,
+) -> JsonObject:
     """Answer a list.
 
     Parameters
     ----------
-    filters
-        Column and value; a value of None does not filter.
+    filters, inside
+        Column and value, and field of the body and value; a value of None does not filter.
+    types
+        The types that are wanted; all of them if None.
     """
     conditions, values = ["kind = ?"], [kind]
+    for field, value in (inside or {}).items():
+        if value is not None:
+            conditions.append(f"json_extract(body, '$.{field}') = ?")
+            values.append(value)
     for column, value in filters.items():
         if value is not None:
             conditions.append(f"{column} = ?")
@@ -32,6 +45,9 @@ def list_objects(call: Call, kind: str, url: str, filters: dict[str, Any]) -> Js
     for bound, moment in call.params.get("created", {}).items():
         conditions.append(f"created {_COMPARISONS[bound]} ?")
         values.append(moment)
+    if types:
+        conditions.append(f"type IN ({', '.join('?' * len(types))})")
+        values += types
     order = "DESC"
     if after := call.params.get("starting_after"):
         conditions.append("seq < ?")

@@ -1,16 +1,22 @@
 """What a route accepts: names, types, and the errors for everything else."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from local.stripe_emulator.errors import invalid_request, missing_parameter, unknown_parameter
+from local.stripe_emulator.errors import (
+    invalid_request,
+    missing_parameter,
+    not_modeled,
+    unknown_parameter,
+)
 
 MAX_TEXT = 5000
 _METADATA_KEYS = 50
 _METADATA_KEY_LENGTH = 40
 _METADATA_VALUE_LENGTH = 500
+_EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
 _INTEGER = re.compile(r"-?[0-9]{1,18}")
 
 
@@ -38,6 +44,20 @@ class Text:
                 param=name,
             )
         return raw or None
+
+
+@dataclass(frozen=True)
+class Email(Text):
+    """An address, looked at as little as Stripe does; the empty string unsets it."""
+
+    def read(self, raw: Any, name: str) -> str | None:
+        """Give the address."""
+        address = Text.read(self, raw, name)
+        if address is not None and not _EMAIL.fullmatch(address):
+            raise invalid_request(
+                f"Invalid email address: {address}", code="email_invalid", param=name
+            )
+        return address
 
 
 @dataclass(frozen=True)
@@ -92,13 +112,14 @@ class Integer:
 
 @dataclass(frozen=True)
 class Flag:
-    """A boolean, written `true` or `false`."""
+    """A boolean, written `true` or `false`; `True`, as Python writes it, is taken as well."""
 
     def read(self, raw: Any, name: str) -> bool:
         """Give the boolean."""
-        if raw not in ("true", "false"):
+        written = raw.lower() if isinstance(raw, str) else ""
+        if written not in ("true", "false"):
             raise invalid_request(f"Invalid boolean: {raw}", param=name)
-        return bool(raw == "true")
+        return written == "true"
 
 
 @dataclass(frozen=True)
@@ -106,9 +127,13 @@ class Choice:
     """One of a few words."""
 
     words: tuple[str, ...]
+    # Words that Stripe takes here and the emulator does not.
+    unmodeled: Set[str] = frozenset()
 
     def read(self, raw: Any, name: str) -> str | None:
         """Give the word."""
+        if isinstance(raw, str) and raw in self.unmodeled:
+            raise not_modeled(f"{name}={raw}")
         if raw not in self.words:
             head = name.rsplit("[", maxsplit=1)[-1].removesuffix("]")
             raise invalid_request(
@@ -177,6 +202,8 @@ class Shape:
 
     fields: Mapping[str, Field]
     required: tuple[str, ...] = ()
+    # Names that Stripe takes here and the emulator does not.
+    unmodeled: Set[str] = frozenset()
 
     def read(self, raw: Any, name: str) -> dict[str, Any] | None:
         """Give the typed mapping, None when the empty string unsets it."""
@@ -184,7 +211,7 @@ class Shape:
             return None
         if not isinstance(raw, dict):
             raise invalid_request("Invalid object", param=name)
-        return _read(self.fields, self.required, raw, name)
+        return _read(self, raw, name)
 
 
 @dataclass(frozen=True)
@@ -198,21 +225,22 @@ class Created:
     def read(self, raw: Any, name: str) -> dict[str, int]:
         """Give the range; a single time is one that begins and ends there."""
         if isinstance(raw, dict):
-            return _read(self.bounds, (), raw, name)
+            return _read(Shape(self.bounds), raw, name)
         moment = Integer().read(raw, name)
         return {"gte": moment, "lte": moment}
 
 
-def _read(
-    fields: Mapping[str, Field], required: tuple[str, ...], raw: dict[str, Any], inside: str
-) -> dict[str, Any]:
+def _read(shape: Shape, raw: dict[str, Any], inside: str) -> dict[str, Any]:
     def full(name: str) -> str:
         return f"{inside}[{name}]" if inside else name
 
+    fields = shape.fields
     for name in raw:
+        if name in shape.unmodeled:
+            raise not_modeled(f"the parameter {full(name)}")
         if name not in fields:
             raise unknown_parameter(full(name))
-    for name in required:
+    for name in shape.required:
         if name not in raw:
             raise missing_parameter(full(name))
     return {name: fields[name].read(value, full(name)) for name, value in raw.items()}
@@ -226,4 +254,4 @@ def read(parameters: Shape, raw: dict[str, Any]) -> dict[str, Any]:
     ApiError
         A name is unknown or missing, or a value is not of its type.
     """
-    return _read(parameters.fields, parameters.required, raw, "")
+    return _read(parameters, raw, "")

@@ -17,11 +17,13 @@ from local.stripe_emulator.errors import (
     invalid_request,
     unexpected_state,
 )
+from local.stripe_emulator.fields import shipping
 from local.stripe_emulator.intents import (
     given_method,
     next_action,
     require_own,
     require_return_url,
+    require_type,
 )
 from local.stripe_emulator.payment_methods import (
     card_expired,
@@ -54,14 +56,18 @@ def confirm(call: Call, intent: Record) -> None:
         return
     method = _method(call, intent)
     require_own(body, method)
+    require_type(body)
     require_return_url(call, body)
     card_options = (call.params.get("payment_method_options") or {}).get("card") or {}
     if token := card_options.get("cvc_token"):
-        use_cvc_token(call, token)
+        _use_cvc(call, intent, token)
     if "setup_future_usage" in call.params:
         body["setup_future_usage"] = call.params["setup_future_usage"]
-    if "receipt_email" in call.params:
-        body["receipt_email"] = call.params["receipt_email"]
+    for name in ("receipt_email", "capture_method"):
+        if name in call.params:
+            body[name] = call.params[name]
+    if "shipping" in call.params:
+        body["shipping"] = shipping(call.params["shipping"])
     if method.id != body["payment_method"]:
         intent.private["authenticated"] = None
     body["payment_method"] = method.id
@@ -150,6 +156,19 @@ def _method(call: Call, intent: Record) -> Record:
     return find_payment_method(call, intent.body["payment_method"])
 
 
+def _use_cvc(call: Call, intent: Record, token: str) -> None:
+    try:
+        use_cvc_token(call, token)
+    except ApiError as refused:
+        if not refused.executed:
+            raise
+        # Used before: this attempt is over, and the intent comes along as it is then.
+        intent.body.update(payment_method=None, status="requires_payment_method")
+        call.save(intent)
+        error = refused.error | {"payment_intent": intent.body}
+        raise ApiError(refused.status, error, commit=True) from refused
+
+
 def _asks_for_three_d_secure(body: JsonObject, card_options: JsonObject) -> bool:
     stored = body["payment_method_options"]["card"]["request_three_d_secure"]
     return card_options.get("request_three_d_secure", stored) in _FORCED
@@ -206,20 +225,23 @@ def _succeed(call: Call, intent: Record, method: Record, *, authenticated: bool)
         body.update(amount_capturable=body["amount"], status="requires_capture")
         call.save(intent, "payment_intent.amount_capturable_updated")
         return
+    # A card that disputes does so before the payment is said to have succeeded.
+    dispute_by_card(call, charge)
     body.update(amount_received=body["amount"], status="succeeded")
     call.save(intent, "payment_intent.succeeded")
-    dispute_by_card(call, charge)
 
 
 def _decline(
     call: Call, intent: Record, method: Record, decline: Decline, *, authenticated: bool
 ) -> None:
-    record_checks(method)
-    method.private["used_up"] = method.body["customer"] is None
-    call.save(method)
-    charge = make_charge(call, intent.body, method, decline, authenticated=authenticated)
-    intent.body["latest_charge"] = charge.id
-    error = decline.error(charge=charge.id, payment_method=method.body)
+    charge = None
+    if decline.asked_bank:
+        record_checks(method)
+        method.private["used_up"] = method.body["customer"] is None
+        call.save(method)
+        charge = make_charge(call, intent.body, method, decline, authenticated=authenticated).id
+        intent.body["latest_charge"] = charge
+    error = decline.error(charge=charge, payment_method=method.body)
     _want_method(call, intent, error)
     raise ApiError(402, error | {"payment_intent": intent.body}, commit=True)
 

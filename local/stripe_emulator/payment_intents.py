@@ -1,6 +1,5 @@
 """PaymentIntents: create, get, update, list, search; confirming and capturing are next door."""
 
-import copy
 from typing import Any, Final
 
 from local.stripe_emulator import lists
@@ -13,14 +12,20 @@ from local.stripe_emulator.fields import (
     INTENT,
     PAYMENT_CARD_OPTIONS,
     SHIPPING,
-    changes,
     merged_metadata,
     shipping,
 )
 from local.stripe_emulator.ids import new_id
-from local.stripe_emulator.intents import find_intent, given_method, method_types, require_own
+from local.stripe_emulator.intents import (
+    find_intent,
+    given_method,
+    method_types,
+    require_own,
+    require_type,
+)
 from local.stripe_emulator.parameters import (
     Choice,
+    Email,
     Field,
     Flag,
     FlagOrChoice,
@@ -31,11 +36,17 @@ from local.stripe_emulator.parameters import (
     Text,
 )
 from local.stripe_emulator.payment_confirmation import confirm
-from local.stripe_emulator.search import search_objects
+from local.stripe_emulator.search import SEARCH, search_objects
 from local.stripe_emulator.store import Record
 
 _USAGE = ("off_session", "on_session")
-_PLAIN = ("description", "receipt_email", "statement_descriptor", "statement_descriptor_suffix")
+_PLAIN = (
+    "description",
+    "receipt_email",
+    "statement_descriptor",
+    "statement_descriptor_suffix",
+    "transfer_group",
+)
 _OPEN = ("requires_payment_method", "requires_confirmation", "requires_action")
 _CONFIRM: Final[dict[str, Field]] = {
     **CONFIRMATION,
@@ -51,10 +62,11 @@ _CHANGEABLE: Final[dict[str, Field]] = {
     "description": Text(),
     "metadata": Metadata(),
     "payment_method_options": PAYMENT_CARD_OPTIONS,
-    "receipt_email": Text(),
+    "receipt_email": Email(),
     "shipping": SHIPPING,
     "statement_descriptor": Text(22),
     "statement_descriptor_suffix": Text(22),
+    "transfer_group": Text(),
 }
 
 
@@ -141,7 +153,8 @@ def _apply(call: Call, record: Record) -> None:
         body["payment_method_options"]["card"]["request_three_d_secure"] = choice
     method = given_method(call)
     if method is not None:
-        require_own(body, method)
+        require_own(body, method, made=record.seq > 0)
+        require_type(body)
         body.update(payment_method=method.id, next_action=None, status="requires_confirmation")
         record.private["authenticated"] = None
 
@@ -159,7 +172,7 @@ def _get(call: Call) -> JsonObject:
 
 def _update(call: Call) -> JsonObject:
     record, given = find_intent(call, "payment_intent"), call.params
-    body, before = record.body, copy.deepcopy(record.body)
+    body = record.body
     for name in given:
         if name in ("metadata", "description", "expand", "client_secret"):
             continue
@@ -178,10 +191,11 @@ def _update(call: Call) -> JsonObject:
     for name in ("capture_method", "setup_future_usage"):
         if name in given:
             body[name] = given[name]
+    if given.get("payment_method_types"):
+        body.update(method_types(given) | {"automatic_payment_methods": None})
     _apply(call, record)
+    # Stripe has no event that says so.
     call.save(record)
-    if previous := changes(before, body):
-        call.emit("payment_intent.updated", record, previous)
     return body
 
 
@@ -228,7 +242,7 @@ ENDPOINTS: Final = (
         "GET",
         "/v1/payment_intents/search",
         _search,
-        Shape({"limit": Integer(1, 100), "page": Identifier(), "query": Text()}, ("query",)),
+        SEARCH,
     ),
     Endpoint("GET", _ONE, _get, Shape({"client_secret": Identifier()}), Access.CLIENT_SECRET),
     Endpoint(
@@ -245,10 +259,12 @@ ENDPOINTS: Final = (
             {
                 **INTENT,
                 **_CONFIRM,
+                "capture_method": _CHANGEABLE["capture_method"],
                 "client_secret": Identifier(),
                 "payment_method_options": PAYMENT_CARD_OPTIONS,
-                "receipt_email": Text(),
+                "receipt_email": Email(),
                 "setup_future_usage": Choice(("", *_USAGE)),
+                "shipping": SHIPPING,
             }
         ),
         Access.CLIENT_SECRET,

@@ -11,11 +11,13 @@ from local.stripe_emulator.fields import (
     ALLOW_REDISPLAY,
     BILLING_DETAILS,
     CARD,
+    LISTED_TYPE,
+    METHOD_TYPE,
     billing_details,
     changes,
     merged_metadata,
 )
-from local.stripe_emulator.parameters import Choice, Identifier, Integer, Metadata, Shape
+from local.stripe_emulator.parameters import Identifier, Integer, Metadata, Shape
 from local.stripe_emulator.payment_methods import (
     attach_to,
     detach_from_customer,
@@ -41,6 +43,11 @@ def _in_path(call: Call) -> Record:
 
 def _update(call: Call) -> JsonObject:
     method, given = _in_path(call), call.params
+    if method.body["customer"] is None:
+        raise invalid_request(
+            "You must save this PaymentMethod to a customer before you can update it.",
+            executed=True,
+        )
     before = copy.deepcopy(method.body)
     if "metadata" in given:
         method.body["metadata"] = merged_metadata(method.body["metadata"], given["metadata"])
@@ -94,7 +101,6 @@ def _detach(call: Call) -> JsonObject:
 
 
 _ONE = "/v1/payment_methods/{payment_method}"
-_TYPE = Choice(("card",))
 ENDPOINTS: Final = (
     Endpoint(
         "POST",
@@ -106,7 +112,7 @@ ENDPOINTS: Final = (
                 "billing_details": BILLING_DETAILS,
                 "card": CARD,
                 "metadata": Metadata(),
-                "type": _TYPE,
+                "type": METHOD_TYPE,
             }
         ),
         Access.ANY,
@@ -115,7 +121,7 @@ ENDPOINTS: Final = (
         "GET",
         "/v1/payment_methods",
         _list,
-        Shape({**lists.PAGING, "customer": Identifier(), "type": _TYPE}),
+        Shape({**lists.PAGING, "customer": Identifier(), "type": LISTED_TYPE}),
     ),
     Endpoint("GET", _ONE, _get),
     Endpoint(
@@ -126,7 +132,7 @@ ENDPOINTS: Final = (
             {
                 "allow_redisplay": ALLOW_REDISPLAY,
                 "billing_details": BILLING_DETAILS,
-                "card": Shape({"exp_month": Integer(), "exp_year": Integer()}),
+                "card": Shape({"exp_month": Integer(), "exp_year": Integer()}, (), {"networks"}),
                 "metadata": Metadata(),
             }
         ),

@@ -5,7 +5,8 @@ from typing import Any
 from local.stripe_emulator.bank import Question, Use, judge
 from local.stripe_emulator.calls import Call, JsonObject
 from local.stripe_emulator.card_numbers import check_cvc, check_expiry, has_expired, read_number
-from local.stripe_emulator.card_table import BY_NAME, TestCard, ThreeDSecure
+from local.stripe_emulator.card_rows import TestCard, ThreeDSecure
+from local.stripe_emulator.card_table import BY_NAME
 from local.stripe_emulator.declines import Decline
 from local.stripe_emulator.errors import (
     ApiError,
@@ -28,6 +29,10 @@ _USED_UP = (
     "attachment, shared with a connected account without Customer attachment, or was detached "
     "from a Customer. It may not be used again. To use a PaymentMethod multiple times, you must "
     "attach it to a Customer first."
+)
+_NOT_ATTACHED_AGAIN = (
+    "This PaymentMethod was previously used without being attached to a Customer or was detached "
+    "from a Customer, and may not be used again."
 )
 
 
@@ -62,15 +67,15 @@ def find_payment_method(
     return record
 
 
-def require_usable(method: Record) -> None:
+def require_usable(method: Record, words: str = _USED_UP) -> None:
     """Refuse a method that was detached, or used once without a customer."""
     if method.private["used_up"]:
-        raise ApiError(400, used_up_error())
+        raise ApiError(400, used_up_error(words))
 
 
-def used_up_error() -> JsonObject:
-    """Build the error about a method that cannot be used any more."""
-    return error_object("invalid_request_error", _USED_UP, param="payment_method")
+def used_up_error(words: str = _USED_UP) -> JsonObject:
+    """Build the error about a method that cannot be used any more: no code, and no parameter."""
+    return error_object("invalid_request_error", words)
 
 
 def make_payment_method(call: Call, given: JsonObject, prefix: str = "") -> Record:
@@ -93,8 +98,10 @@ def make_payment_method(call: Call, given: JsonObject, prefix: str = "") -> Reco
     if not card:
         raise missing_parameter(full("card"))
     if token := card.get("token"):
-        test_card, expiry, with_cvc = card_of_token(call, token)
-        return _insert_card(call, test_card, expiry, with_cvc=with_cvc, given=given)
+        typed = card_of_token(call, token)
+        holder = billing_details(given.get("billing_details"), billing_details(typed.holder))
+        given = {**given, "billing_details": holder}
+        return _insert_card(call, typed.card, typed.expiry, with_cvc=typed.with_cvc, given=given)
     for name in ("number", "exp_month", "exp_year"):
         if card.get(name) is None:
             raise missing_parameter(full("card") + f"[{name}]")
@@ -188,7 +195,7 @@ def attach_to(call: Call, method: Record, customer: str) -> None:
             "The payment method you provided has already been attached to a customer.",
             executed=True,
         )
-    require_usable(method)
+    require_usable(method, _NOT_ATTACHED_AGAIN)
     question = Question(
         # Attaching asks for no authentication: such a card is saved, but not set up.
         Use.SETUP,
@@ -198,7 +205,8 @@ def attach_to(call: Call, method: Record, customer: str) -> None:
     )
     verdict = judge(test_card_of(method), question)
     if isinstance(verdict, Decline):
-        raise ApiError(402, verdict.error())
+        # Attaching names an empty parameter, whatever the reason.
+        raise ApiError(402, verdict.error(param=""))
     own(call, method, customer)
 
 

@@ -10,7 +10,7 @@ from local.stripe_emulator.disputes import dispute_of
 from local.stripe_emulator.errors import invalid_request, no_such
 from local.stripe_emulator.fields import merged_metadata
 from local.stripe_emulator.ids import new_id
-from local.stripe_emulator.parameters import Choice, Identifier, Integer, Metadata, Shape
+from local.stripe_emulator.parameters import Choice, Field, Identifier, Integer, Metadata, Shape
 from local.stripe_emulator.refund_outcomes import change_refund, fail_refund
 from local.stripe_emulator.store import Record
 
@@ -19,10 +19,14 @@ def _create(call: Call) -> JsonObject:
     charge = _charge(call)
     body = charge.body
     left = body["amount"] - body["amount_refunded"]
-    if body["status"] != "succeeded" or not body["captured"]:
+    if body["status"] != "succeeded":
+        raise _nothing_to_refund(body["payment_intent"])
+    if not body["captured"]:
         raise invalid_request(
-            f"Charge {charge.id} has not been captured, so it cannot be refunded.",
-            code="charge_not_refundable",
+            "This uncaptured Charge was created by a PaymentIntent "
+            f"({body['payment_intent']}). You must cancel the PaymentIntent to reverse the "
+            "authorization instead of refunding the Charge directly. For more information, see "
+            "https://stripe.com/docs/payments/place-a-hold-on-a-payment-method",
             executed=True,
         )
     if left == 0:
@@ -68,21 +72,37 @@ def _charge(call: Call) -> Record:
             raise no_such("payment_intent", intent_id, "payment_intent")
         identifier = identifier or intent.body["latest_charge"]
         if identifier is None or intent.body["status"] != "succeeded":
-            raise invalid_request(
-                f"This PaymentIntent ({intent_id}) does not have a successful charge to refund.",
-                param="payment_intent",
-                executed=True,
-            )
+            raise _nothing_to_refund(intent_id)
     if identifier is None:
         raise invalid_request(
             "One of the following params should be provided for this request: payment_intent or "
-            "charge.",
-            code="parameter_missing",
+            "charge."
         )
     charge = call.tx.get("charge", identifier)
     if charge is None:
-        raise no_such("charge", identifier, "charge")
+        # As if it were the one of the path.
+        raise no_such("charge", identifier, "id", in_path=True)
     return charge
+
+
+def _nothing_to_refund(intent: str) -> Exception:
+    return invalid_request(
+        f"This PaymentIntent ({intent}) does not have a successful charge to refund.",
+        executed=True,
+    )
+
+
+def _create_of_charge(call: Call) -> JsonObject:
+    call.params = {**call.params, "charge": call.path["charge"]}
+    return _create(call)
+
+
+def _list_of_charge(call: Call) -> JsonObject:
+    charge = call.path["charge"]
+    if call.tx.get("charge", charge) is None:
+        raise no_such("charge", charge, "id", in_path=True)
+    url = f"/v1/charges/{charge}/refunds"
+    return lists.list_objects(call, "refund", url, {"charge": charge})
 
 
 def _refund(call: Call, charge: JsonObject, amount: int, status: str) -> Record:
@@ -94,7 +114,6 @@ def _refund(call: Call, charge: JsonObject, amount: int, status: str) -> Record:
         "charge": charge["id"],
         "created": call.now,
         "currency": charge["currency"],
-        "customer": charge["customer"],
         "destination_details": {
             "card": {"reference_status": "pending", "reference_type": "acquirer_reference_number",
                      "type": "refund"},
@@ -102,7 +121,6 @@ def _refund(call: Call, charge: JsonObject, amount: int, status: str) -> Record:
         },
         "metadata": merged_metadata({}, call.params.get("metadata")),
         "payment_intent": charge["payment_intent"],
-        "payment_method": charge["payment_method"],
         "reason": call.params.get("reason"),
         "receipt_number": None,
         "source_transfer_reversal": None,
@@ -123,7 +141,7 @@ def find_refund(call: Call, identifier: str) -> Record:
     """
     record = call.tx.get("refund", identifier)
     if record is None:
-        raise no_such("refund", identifier, "id", in_path=True)
+        raise no_such("refund", identifier, "refund", in_path=True)
     return record
 
 
@@ -144,20 +162,21 @@ def _list(call: Call) -> JsonObject:
     return lists.list_objects(call, "refund", "/v1/refunds", filters)
 
 
+_OF_CHARGE = "/v1/charges/{charge}/refunds"
+_AMOUNT: Final[dict[str, Field]] = {
+    "amount": Integer(1),
+    "metadata": Metadata(),
+    "payment_intent": Identifier(),
+    "reason": Choice(("duplicate", "fraudulent", "requested_by_customer")),
+}
 ENDPOINTS: Final = (
+    Endpoint("POST", _OF_CHARGE, _create_of_charge, Shape(_AMOUNT)),
+    Endpoint("GET", _OF_CHARGE, _list_of_charge, Shape(lists.PAGING)),
     Endpoint(
         "POST",
         "/v1/refunds",
         _create,
-        Shape(
-            {
-                "amount": Integer(1),
-                "charge": Identifier(),
-                "metadata": Metadata(),
-                "payment_intent": Identifier(),
-                "reason": Choice(("duplicate", "fraudulent", "requested_by_customer")),
-            }
-        ),
+        Shape({**_AMOUNT, "charge": Identifier()}),
     ),
     Endpoint(
         "GET",

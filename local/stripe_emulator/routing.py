@@ -16,7 +16,8 @@ from local.stripe_emulator import (
     tokens,
 )
 from local.stripe_emulator.calls import Endpoint
-from local.stripe_emulator.errors import invalid_request
+from local.stripe_emulator.errors import invalid_request, not_modeled
+from local.stripe_emulator.unmodeled import is_unmodeled_route
 
 ENDPOINTS: Final[tuple[Endpoint, ...]] = (
     *charges.ENDPOINTS,
@@ -53,6 +54,8 @@ def find_endpoint(method: str, path: str) -> tuple[Endpoint, dict[str, str]]:
         match = pattern.fullmatch(path) if endpoint.method == method else None
         if match:
             return endpoint, match.groupdict()
+    if is_unmodeled_route(method, path):
+        raise not_modeled(f"{method} {path}")
     raise invalid_request(
         f"Unrecognized request URL ({method}: {path}). Please see https://docs.stripe.com or we "
         "can help at https://support.stripe.com/.",

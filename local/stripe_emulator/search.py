@@ -8,16 +8,26 @@ from typing import Final
 
 from local.stripe_emulator.calls import Call, JsonObject
 from local.stripe_emulator.errors import invalid_request
+from local.stripe_emulator.parameters import Identifier, Integer, Shape, Text
 
 _CLAUSE = re.compile(
     r"""\s*(?P<not>-?)
     (?:metadata\[(?P<mq>["'])(?P<key>[^"']+)(?P=mq)\]|(?P<field>[a-z_]+))
-    \s*(?P<op>:|>=|<=|>|<)\s*
+    \s*(?P<op>:|~|>=|<=|>|<)\s*
     (?:(?P<vq>["'])(?P<text>[^"']*)(?P=vq)|(?P<number>\d+)|(?P<null>null))\s*""",
     re.VERBOSE,
 )
 _JOINT = re.compile(r"(AND|OR)\b")
-_FIELDS: Final = frozenset({"amount", "created", "currency", "customer", "status"})
+_FIELDS: Final = {
+    "charge": frozenset(
+        {"amount", "created", "currency", "customer", "disputed", "refunded", "status"}
+    ),
+    "customer": frozenset({"created", "email", "name", "phone"}),
+    "payment_intent": frozenset({"amount", "created", "currency", "customer", "status"}),
+}
+# Texts of a customer are also found by a part of them.
+_PARTS: Final = frozenset({"email", "name", "phone"})
+SEARCH: Final = Shape({"limit": Integer(1, 100), "page": Identifier(), "query": Text()}, ("query",))
 _DEFAULT_LIMIT = 10
 
 
@@ -29,7 +39,7 @@ def search_objects(call: Call, kind: str, url: str) -> JsonObject:
     ApiError
         The query does not follow the language.
     """
-    condition, values = _condition(call.params["query"] or "")
+    condition, values = _condition(call.params["query"] or "", kind)
     limit = call.params.get("limit", _DEFAULT_LIMIT)
     total = call.tx.sql.execute(
         f"SELECT count(*) FROM objects WHERE kind = ? AND ({condition})", (kind, *values)
@@ -59,14 +69,14 @@ def _page(given: str | None) -> int:
     return int(given)
 
 
-def _condition(query: str) -> tuple[str, list[object]]:
+def _condition(query: str, kind: str) -> tuple[str, list[object]]:
     texts, values, place = [], [], 0
     joints = set()
     while True:
         clause = _CLAUSE.match(query, place)
         if clause is None:
             raise _unclear(query)
-        text, value = _comparison(clause, query)
+        text, value = _comparison(clause, query, kind)
         texts.append(text)
         values += value
         place = clause.end()
@@ -82,16 +92,25 @@ def _condition(query: str) -> tuple[str, list[object]]:
     return f" {joints.pop() if joints else 'AND'} ".join(texts), values
 
 
-def _comparison(clause: re.Match[str], query: str) -> tuple[str, list[object]]:
+def _comparison(clause: re.Match[str], query: str, kind: str) -> tuple[str, list[object]]:
     if clause["key"]:
         path = '$.metadata."' + clause["key"].replace("\\", "") + '"'
-    elif clause["field"] in _FIELDS:
+    elif clause["field"] in _FIELDS[kind]:
         path = f"$.{clause['field']}"
     else:
         raise _unclear(query)
     negation = "NOT " if clause["not"] else ""
     if clause["null"]:
         return f"{negation}json_extract(body, ?) IS NULL", [path]
+    if clause["op"] == "~":
+        if clause["field"] not in _PARTS:
+            raise _unclear(query)
+        return f"{negation}ifnull(instr(lower(json_extract(body, ?)), lower(?)) > 0, 0)", [
+            path,
+            clause["text"] or "",
+        ]
+    if clause["text"] in ("true", "false"):
+        return f"{negation}ifnull(json_extract(body, ?) = ?, 0)", [path, clause["text"] == "true"]
     value: object = int(clause["number"]) if clause["number"] else clause["text"]
     operator = "=" if clause["op"] == ":" else clause["op"]
     return f"{negation}ifnull(json_extract(body, ?) {operator} ?, 0)", [path, value]

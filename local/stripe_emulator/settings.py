@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass
 
-API_VERSION = "2026-08-26.dahlia"
+# The version that the product pins, and the only one that the emulator speaks.
+API_VERSION = "2026-06-24.dahlia"
+RELEASE = API_VERSION.rpartition(".")[2]
 SECRET_KEY = "sk_test_emulator"
 PUBLISHABLE_KEY = "pk_test_emulator"
 # Stripe documents that there is such a limit, and that it varies.

@@ -11,6 +11,7 @@ from local.stripe_emulator.intents import (
     next_action,
     require_own,
     require_return_url,
+    require_type,
 )
 from local.stripe_emulator.payment_methods import (
     card_expired,
@@ -36,23 +37,25 @@ def confirm(call: Call, intent: Record) -> None:
         stays).
     """
     body = intent.body
-    if body["status"] not in _CONFIRMABLE:
-        why = (
-            "it has already succeeded"
-            if body["status"] == "succeeded"
-            else f"it has a status of {body['status']}"
-        )
-        raise unexpected_state(body, f"You cannot confirm this SetupIntent because {why}.")
     method = given_method(call)
     if method is None:
         if body["payment_method"] is None:
+            # Said even of an intent that was canceled.
             raise unexpected_state(
                 body,
-                "You cannot confirm this SetupIntent because it's missing a payment method. "
-                "Update the SetupIntent with a payment method and then confirm it again.",
+                "You cannot confirm this SetupIntent because it's missing a payment method. You "
+                "can either update the SetupIntent with a payment method and then confirm it "
+                "again, or confirm it again directly with a payment method or ConfirmationToken.",
             )
         method = find_payment_method(call, body["payment_method"])
+    if body["status"] not in _CONFIRMABLE:
+        why = {
+            "succeeded": "it has already succeeded",
+            "canceled": "it has been canceled",
+        }.get(body["status"], f"it has a status of {body['status']}")
+        raise unexpected_state(body, f"You cannot confirm this SetupIntent because {why}.")
     require_own(body, method)
+    require_type(body)
     require_return_url(call, body)
     stored = body["payment_method_options"]["card"]["request_three_d_secure"]
     options = (call.params.get("payment_method_options") or {}).get("card") or {}

@@ -1,6 +1,5 @@
 """SetupIntents: create, get, update, list, cancel; confirming is next door."""
 
-import copy
 from typing import Any, Final
 
 from local.stripe_emulator import lists
@@ -11,11 +10,16 @@ from local.stripe_emulator.fields import (
     CONFIRMATION,
     INTENT,
     SETUP_CARD_OPTIONS,
-    changes,
     merged_metadata,
 )
 from local.stripe_emulator.ids import new_id
-from local.stripe_emulator.intents import find_intent, given_method, method_types, require_own
+from local.stripe_emulator.intents import (
+    find_intent,
+    given_method,
+    method_types,
+    require_own,
+    require_type,
+)
 from local.stripe_emulator.parameters import (
     Choice,
     Field,
@@ -99,7 +103,8 @@ def _apply(call: Call, record: Record) -> None:
         body["payment_method_options"]["card"]["request_three_d_secure"] = choice
     method = given_method(call)
     if method is not None:
-        require_own(body, method)
+        require_own(body, method, made=record.seq > 0)
+        require_type(body)
         body.update(payment_method=method.id, next_action=None, status="requires_confirmation")
 
 
@@ -109,7 +114,7 @@ def _get(call: Call) -> JsonObject:
 
 def _update(call: Call) -> JsonObject:
     record, given = find_intent(call, "setup_intent"), call.params
-    body, before = record.body, copy.deepcopy(record.body)
+    body = record.body
     for name in ("payment_method", "payment_method_data", "customer"):
         if name in given and body["status"] not in _OPEN:
             raise unexpected_state(
@@ -118,10 +123,11 @@ def _update(call: Call) -> JsonObject:
                 f"{body['status']}.",
                 param=name,
             )
+    if given.get("payment_method_types"):
+        body.update(method_types(given) | {"automatic_payment_methods": None})
     _apply(call, record)
+    # Stripe has no event that says so.
     call.save(record)
-    if previous := changes(before, body):
-        call.emit("setup_intent.updated", record, previous)
     return body
 
 

@@ -9,6 +9,8 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
+from local.stripe_emulator.settings import RELEASE
+
 _HOME: Final = Path(__file__).parent / "stripe_js"
 # In this order they are one script; Stripe's own is one file too, and pages load it as such.
 _PARTS: Final = (
@@ -61,6 +63,6 @@ def routes() -> list[BaseRoute]:
         Route("/stripe.js", _script),
         Route("/v3", _script),
         Route("/v3/", _script),
-        Route("/{release}/stripe.js", _script),
+        Route(f"/{RELEASE}/stripe.js", _script),
         Mount("/js", routes=[*frames, Mount("/frame", _Files(directory=_HOME / "frame"))]),
     ]

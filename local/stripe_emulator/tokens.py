@@ -1,20 +1,36 @@
 """Tokens: a card typed once, or a CVC typed again for a stored card."""
 
+from dataclasses import dataclass
 from typing import Any, Final
 
 from local.stripe_emulator.calls import Access, Call, Endpoint, JsonObject
 from local.stripe_emulator.card_numbers import check_cvc, check_expiry, read_number
-from local.stripe_emulator.card_table import BY_NAME, TestCard
+from local.stripe_emulator.card_rows import TestCard
+from local.stripe_emulator.card_table import BY_NAME
 from local.stripe_emulator.errors import invalid_request, missing_parameter, no_such
 from local.stripe_emulator.ids import keyed_fingerprint, new_id
 from local.stripe_emulator.parameters import Integer, Shape, Text
 from local.stripe_emulator.store import Record
 
+_ADDRESS: Final = tuple(
+    f"address_{name}" for name in ("city", "country", "line1", "line2", "state", "zip")
+)
 _TEST_TOKEN = "tok_"
 
 
-def card_of_token(call: Call, identifier: str) -> tuple[TestCard, tuple[int, int], bool]:
-    """Use a card token: its test card, its expiry, and whether it carries a CVC.
+@dataclass(frozen=True)
+class TokenCard:
+    """What a card token stands for."""
+
+    card: TestCard
+    expiry: tuple[int, int]
+    with_cvc: bool
+    # As `billing_details` of the PaymentMethod that is made of it.
+    holder: JsonObject
+
+
+def card_of_token(call: Call, identifier: str) -> TokenCard:
+    """Use a card token.
 
     Raises
     ------
@@ -23,11 +39,22 @@ def card_of_token(call: Call, identifier: str) -> tuple[TestCard, tuple[int, int
     """
     test_card = BY_NAME.get(identifier.removeprefix(_TEST_TOKEN))
     if identifier.startswith(_TEST_TOKEN) and test_card is not None:
-        return test_card, (8, 1970 + call.now // 31_556_952 + 4), True
+        return TokenCard(
+            test_card, (8, 1970 + call.now // 31_556_952 + 4), with_cvc=True, holder={}
+        )
     token = _use(call, identifier, "card", "card[token]")
     face = token.body["card"]
     expiry = (face["exp_month"], face["exp_year"])
-    return BY_NAME[token.private["card"]], expiry, token.private["with_cvc"]
+    return TokenCard(
+        BY_NAME[token.private["card"]], expiry, token.private["with_cvc"], _holder(face)
+    )
+
+
+def _holder(face: JsonObject) -> JsonObject:
+    address = {
+        name: face[f"address_{name}"] for name in ("city", "country", "line1", "line2", "state")
+    } | {"postal_code": face["address_zip"]}
+    return {"address": address, "name": face["name"]}
 
 
 def use_cvc_token(call: Call, identifier: str) -> None:
@@ -49,7 +76,6 @@ def _use(call: Call, identifier: str, token_type: str, param: str) -> Record:
         raise invalid_request(
             f"You cannot use a Stripe token more than once: {identifier}.",
             code="token_already_used",
-            param=param,
             executed=True,
         )
     token.body["used"] = True
@@ -66,7 +92,8 @@ def _create(call: Call) -> JsonObject:
     if card := call.params.get("card"):
         return _create_card(call, card)
     raise invalid_request(
-        "You must supply either a card, or a CVC to update.", code="parameter_missing"
+        "You must supply either a card, customer, PII data, bank account, or account legal entity "
+        "to create a token."
     )
 
 
@@ -82,6 +109,14 @@ def _create_card(call: Call, given: dict[str, Any]) -> JsonObject:
         "brand": brands.get(card.brand, card.brand.title()),
         "country": card.country,
         "cvc_check": "unchecked" if with_cvc else None,
+        "address_city": given.get("address_city"),
+        "address_country": given.get("address_country"),
+        "address_line1": given.get("address_line1"),
+        "address_line1_check": "unchecked" if given.get("address_line1") else None,
+        "address_line2": given.get("address_line2"),
+        "address_state": given.get("address_state"),
+        "address_zip": given.get("address_zip"),
+        "address_zip_check": "unchecked" if given.get("address_zip") else None,
         "dynamic_last4": None,
         "exp_month": month,
         "exp_year": year,
@@ -90,6 +125,8 @@ def _create_card(call: Call, given: dict[str, Any]) -> JsonObject:
         "last4": card.last4,
         "metadata": {},
         "name": given.get("name"),
+        "networks": {"preferred": None},
+        "regulated_status": "unregulated",
         "tokenization_method": None,
     }
     return _insert(
@@ -130,9 +167,10 @@ ENDPOINTS: Final = (
                         "exp_month": Integer(),
                         "exp_year": Integer(),
                         "cvc": Text(),
-                        "name": Text(),
+                        **{name: Text() for name in ("name", "currency", *_ADDRESS)},
                     },
                     ("number", "exp_month", "exp_year"),
+                    {"networks"},
                 ),
                 "cvc_update": Shape({"cvc": Text()}, ("cvc",)),
             }

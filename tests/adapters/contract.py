@@ -19,6 +19,7 @@ from billfold.services.ports import (
     Outbox,
     Parking,
     Payments,
+    Reconciliations,
 )
 
 from tests.builders import NOON, an_entry
@@ -43,6 +44,8 @@ class Repositories(Protocol):
     def leases(self) -> Leases: ...
     @property
     def ledger(self) -> Ledger: ...
+    @property
+    def reconciliations(self) -> Reconciliations: ...
     @property
     def limits(self) -> Limits: ...
     @property

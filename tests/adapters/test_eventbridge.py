@@ -9,8 +9,13 @@ import pytest
 from billfold.adapters.eventbridge import EventBus
 from billfold.domain import fact, ids
 from billfold.domain.decline import explain
-from billfold.domain.errors import UnavailableError
+from billfold.domain.errors import (
+    InvalidInputError,
+    InvoiceNotPayableError,
+    UnavailableError,
+)
 from billfold.domain.fact import Actor, Entry, Kind
+from billfold.domain.invoice_change import InvoiceChange, Wanted
 from billfold.domain.money import Money
 from billfold.domain.payment import Payment, Slot, State, Trigger
 from billfold.domain.wallet import CardFace, Wallet
@@ -35,6 +40,18 @@ PAYMENT = Payment(
 )
 WALLET = Wallet("cust-1").add(a_card(1)).add(a_card(2))
 INVOICE = {"invoice_id": PAYMENT.invoice_id, "number": "INV-1", "money": PAYMENT.money}
+CHANGE = InvoiceChange(
+    change_id=ids.change_id("crm-1"),
+    customer_id="cust-1",
+    invoice_id=PAYMENT.invoice_id,
+    invoice_number="INV-1",
+    epoch=0,
+    intent=None,
+    before=PAYMENT.money,
+    due_on=NOON.date(),
+    wanted=Wanted(),
+    created_at=NOON,
+)
 FACTS = (
     *fact.payment_succeeded(PAYMENT),
     *fact.payment_failed(PAYMENT, explain("authentication_required", None)),
@@ -47,9 +64,14 @@ FACTS = (
     fact.payment_refunded(PAYMENT, 50),
     fact.payment_disputed(PAYMENT, "open"),
     fact.payment_disputed(PAYMENT, None),
-    fact.invoice_fact(Kind.INVOICE_OVERDUE, **INVOICE, due_on="2026-10-31"),  # type: ignore[arg-type]
-    fact.invoice_fact(Kind.INVOICE_VOIDED, **INVOICE),  # type: ignore[arg-type]
-    fact.invoice_fact(Kind.INVOICE_AMOUNT_CHANGED, **INVOICE, amount_before=1),  # type: ignore[arg-type]
+    fact.invoice_fact(Kind.INVOICE_OVERDUE, **INVOICE, due_on="2026-10-31", reason="tried"),  # type: ignore[arg-type]
+    fact.invoice_changed(CHANGE),
+    fact.invoice_changed(replace(CHANGE, wanted=Wanted(Money("USD", 700), "Agreed.", "crm-1"))),
+    fact.invoice_change_refused(CHANGE, InvoiceNotPayableError()),
+    fact.invoice_change_refused(
+        replace(CHANGE, wanted=Wanted(Money("EUR", 700), "Agreed.", "crm-1")),
+        InvalidInputError("An invoice keeps its currency.", field="currency"),
+    ),
     fact.autopay_upcoming(an_invoice(), a_card(), NOON.date()),
     fact.autopay_paused(an_invoice(), a_card(), "card_refused", NOON.date()),
     fact.autopay_paused(an_invoice(), a_card(), "card_expired", None),
@@ -57,6 +79,9 @@ FACTS = (
     fact.card_expiry(a_card(), 0),
     *fact.wallet_changes(Wallet("cust-1"), WALLET),
     *fact.wallet_changes(WALLET, replace(WALLET, cards=(), primary=None, autopay=True)),
+    *fact.wallet_changes(WALLET, WALLET.lose("pm_0001"), fact.Removal.DETACHED),
+    fact.cards_detached(WALLET, WALLET.lose("pm_0001")),
+    fact.cards_detached(WALLET, WALLET.lose("pm_0001").lose("pm_0002")),
 )
 
 

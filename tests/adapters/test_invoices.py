@@ -10,9 +10,10 @@ from billfold.domain.errors import (
     InvoiceNumberReusedError,
     NotFoundError,
     UnknownCustomerError,
+    UnknownInvoiceError,
 )
 from billfold.domain.invoice import Invoice, InvoiceStatus, PublicInvoiceStatus
-from billfold.domain.invoice_change import ChangeState, InvoiceChange
+from billfold.domain.invoice_change import ChangeState, InvoiceChange, Wanted
 from billfold.domain.money import Money
 from billfold.domain.payment import Obstacle
 from billfold.services.ports import (
@@ -126,7 +127,8 @@ def a_change(invoice: Invoice, amount_due: Money | None = None) -> InvoiceChange
         epoch=invoice.epoch,
         intent=invoice.intent,
         before=invoice.amount_due,
-        amount_due=amount_due,
+        due_on=invoice.due_on,
+        wanted=Wanted(amount_due, "Agreed on the telephone.", "cmd-1"),
         created_at=NOON,
     )
 
@@ -148,7 +150,7 @@ def test_a_change_holds_the_lock_until_it_is_finished(
     assert left_behind(repositories, LATER + timedelta(minutes=1)) == []
     change = changes.get("cust-1", change.change_id)
     assert change.looks == 1
-    done = changes.finish(change, entry=an_entry())
+    done = changes.finish(change, entry=an_entry(), look_on=date(2026, 10, 25))
     assert done.state is ChangeState.DONE
     after = repositories.invoices.get("cust-1", invoice.invoice_id)
     assert (after.lock, after.epoch, after.intent) == (None, 1, None)
@@ -157,9 +159,55 @@ def test_a_change_holds_the_lock_until_it_is_finished(
     else:
         assert after.status is InvoiceStatus.VOID
         assert repositories.invoices.open("cust-1") == []
-    for write in (changes.refuse, lambda c: changes.finish(c, entry=an_entry())):
-        with pytest.raises(StaleError):
-            write(change)
+    with pytest.raises(StaleError):
+        changes.refuse(change, entry=an_entry())
+    with pytest.raises(StaleError):
+        changes.finish(change, entry=an_entry(), look_on=date(2026, 10, 25))
+
+
+def test_another_amount_makes_automatic_payment_forget_what_it_tried(payable: Payable) -> None:
+    repositories, invoice, _ = payable
+    repositories.invoices.look_again(
+        invoice, on=None, waits=Obstacle.CARD_REFUSED, overdue_told=True, entry=None
+    )
+    change = a_change(invoice, Money("USD", 700))
+    repositories.invoice_changes.begin(change, lease_until=LATER)
+    repositories.invoice_changes.finish(change, entry=an_entry(), look_on=date(2026, 11, 20))
+    after = repositories.invoices.get("cust-1", invoice.invoice_id)
+    assert (after.look_on, after.tried, after.waits) == (date(2026, 11, 20), None, None)
+    assert after.overdue_told
+    assert ("cust-1", invoice.invoice_id) in _looks(repositories, date(2026, 11, 20))
+
+
+def test_a_change_that_never_began_is_kept_once(payable: Payable) -> None:
+    repositories, invoice, _ = payable
+    # In another currency: that is one thing that is refused.
+    change = a_change(invoice, Money("EUR", 700))
+    refused = repositories.invoice_changes.refuse(change, entry=an_entry())
+    assert refused.state is ChangeState.REFUSED
+    assert repositories.invoice_changes.get("cust-1", change.change_id) == refused
+    waiting = [one for one in left_behind(repositories, LATER) if isinstance(one, InvoiceChange)]
+    assert waiting == []
+    with pytest.raises(StaleError):
+        repositories.invoice_changes.refuse(change, entry=an_entry())
+    with pytest.raises(StaleError):
+        repositories.invoice_changes.begin(change, lease_until=LATER)
+    assert repositories.invoices.get("cust-1", invoice.invoice_id) == invoice
+
+
+def test_a_change_is_read_back_as_it_was_written(payable: Payable) -> None:
+    repositories, invoice, _ = payable
+    change = a_change(invoice, Money("USD", 700))
+    repositories.invoice_changes.begin(change, lease_until=LATER)
+    assert repositories.invoice_changes.get("cust-1", change.change_id) == change
+
+
+def test_an_invoice_is_found_by_its_number_and_its_customer(payable: Payable) -> None:
+    repositories, invoice, _ = payable
+    assert repositories.invoices.by_number("cust-1", invoice.number) == invoice
+    for customer_id, number in (("cust-2", invoice.number), ("cust-1", "INV-404")):
+        with pytest.raises(UnknownInvoiceError):
+            repositories.invoices.by_number(customer_id, number)
 
 
 def test_a_change_needs_the_invoice_as_it_was_read(

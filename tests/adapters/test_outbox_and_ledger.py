@@ -8,10 +8,12 @@ from billfold.domain.decline import explain
 from billfold.domain.fact import Entry
 from billfold.domain.invoice import InvoiceStatus
 from billfold.domain.payment import Dispute, Step
+from billfold.domain.reconciliation import HOURS
 from billfold.domain.stripe_event import Parked, StripeEvent
 from billfold.services.ports import (
     LedgerRow,
     StaleError,
+    Stretch,
 )
 
 from tests.adapters.contract import (
@@ -85,11 +87,16 @@ def test_a_charge_is_in_the_ledger_of_its_day(
     repositories, invoice, _ = payable
     payment = settled(payable)
     charge = payment.charge or ""
-    row = LedgerRow(charge, "cust-1", payment.payment_id, invoice.invoice_id, payment.money)
-    assert list(repositories.ledger.rows(NOON.date())) == [row]
-    assert list(repositories.ledger.rows(NOON.date() - timedelta(days=1))) == []
-    assert repositories.ledger.find("cust-1", charge) == row
-    assert repositories.ledger.find("cust-2", charge) is None
+    ids = (payment.payment_id, invoice.invoice_id)
+    row = LedgerRow(charge, "cust-1", *ids, payment.money, NOON)
+    ledger, minute = repositories.ledger, timedelta(minutes=1)
+    assert ledger.rows(NOON, NOON + 59 * minute) == Stretch([row], NOON)
+    assert ledger.rows(NOON + minute, NOON + 59 * minute).items == []
+    assert ledger.rows(NOON - 60 * minute, NOON).items == []
+    assert ledger.find("cust-1", charge) == row
+    assert ledger.find("cust-2", charge) is None
+    assert ledger.find_many([("cust-1", charge), ("cust-2", charge)]) == [row]
+    assert ledger.payments([row, row]) == [payment]
 
 
 def test_refund_and_dispute_are_reflected_on_payment_and_invoice(
@@ -99,12 +106,34 @@ def test_refund_and_dispute_are_reflected_on_payment_and_invoice(
     payment = settled(payable)
     payments = repositories.payments
     payments.reflect(payment, refunded=500, dispute=Dispute.OPEN, entry=an_entry())
+    with pytest.raises(StaleError):
+        # Another look, which was at what this one was decided on.
+        payments.reflect(payment, refunded=0, dispute=Dispute.LOST, entry=an_entry())
     after = payments.get("cust-1", payment.payment_id)
     assert (after.refunded, after.dispute) == (500, Dispute.OPEN)
     now = repositories.invoices.get("cust-1", invoice.invoice_id)
     assert (now.status, now.last_payment) == (InvoiceStatus.PAID, after)
     assert payments.by_intent("cust-1", invoice.invoice_id, "pi_1") == after
     assert payments.by_intent("cust-1", invoice.invoice_id, "pi_2") is None
+
+
+def test_an_open_dispute_is_found_until_it_is_decided(payable: Payable) -> None:
+    repositories = payable.repositories
+    payment = settled(payable)
+
+    def found() -> list[tuple[str, str]]:
+        pages = [
+            repositories.ledger.open_disputes(hour, limit=2, after=None) for hour in range(HOURS)
+        ]
+        return [one for page in pages for one in page.items]
+
+    assert found() == []
+    payments = repositories.payments
+    payments.reflect(payment, refunded=0, dispute=Dispute.OPEN, entry=an_entry())
+    assert found() == [("cust-1", payment.charge)]
+    disputed = payments.get("cust-1", payment.payment_id)
+    payments.reflect(disputed, refunded=0, dispute=Dispute.WON, entry=an_entry())
+    assert found() == []
 
 
 def test_money_for_a_review_is_in_the_ledger(

@@ -12,7 +12,7 @@ from billfold.domain.errors import (
 from billfold.domain.invoice import InvoiceStatus
 from billfold.domain.limit import DECLINES
 from billfold.domain.money import Money
-from billfold.domain.payment import Slot, State, Step
+from billfold.domain.payment import Refusal, Slot, State, Step
 from billfold.services.ports import (
     Overdue,
     StaleError,
@@ -256,6 +256,16 @@ def test_a_fence_may_put_the_schedule_off(payable: Payable) -> None:
     )
     after = repositories.invoices.get("cust-1", invoice.invoice_id)
     assert (after.look_on, after.lock, after.epoch) == (tomorrow, None, 1)
+
+
+@pytest.mark.parametrize("refusal", Refusal)
+def test_why_stripe_refused_what_was_paid_with_is_kept(payable: Payable, refusal: Refusal) -> None:
+    repositories, invoice, _ = payable
+    told = replace(confirming(payable), refusal=refusal)
+    refused = repositories.payments.end(told, Step.REFUSE, raise_epoch=False, entry=an_entry())
+    assert refused.refusal is refusal
+    assert repositories.payments.get("cust-1", told.payment_id) == refused
+    assert repositories.invoices.get("cust-1", invoice.invoice_id).last_payment == refused
 
 
 def test_a_bound_intent_is_not_replaced(payable: Payable) -> None:

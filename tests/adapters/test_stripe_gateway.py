@@ -5,13 +5,17 @@ from dataclasses import replace
 
 import httpx
 import pytest
+import stripe
 from billfold.adapters import stripe_gateway
+from billfold.adapters.stripe_answers import read_confirm_error
 from billfold.adapters.stripe_gateway import StripeGateway
 from billfold.domain import ids
-from billfold.domain.errors import InvoiceNotPayableError, NotFoundError, UnavailableError
+from billfold.domain.currency import TABLE
+from billfold.domain.errors import AmountNotChargeableError, NotFoundError, UnavailableError
 from billfold.domain.money import Money
 from billfold.domain.payment import (
     ActionRequired,
+    Blame,
     Canceled,
     Declined,
     NotBegun,
@@ -28,7 +32,12 @@ from billfold.domain.payment import (
     WantsMethod,
 )
 from billfold.domain.wallet import CardFace
-from billfold.services.ports import EpochSpentError
+from billfold.services.ports import (
+    CardView,
+    EpochSpentError,
+    StripeCustomer,
+    StripeCustomerGoneError,
+)
 
 from tests.builders import NOON
 from tests.emulator import PUBLISHABLE_KEY, SECRET_KEY, Emulator
@@ -162,6 +171,45 @@ def test_an_unknown_setup_is_not_found(gateway: StripeGateway) -> None:
         gateway.setup_result("seti_unknown")
 
 
+def test_whose_a_card_is(emulator: Emulator, gateway: StripeGateway, customer: str) -> None:
+    method = stored(emulator, gateway, customer, "4242424242424242")
+    seen = gateway.card(method)
+    assert (seen.stripe_customer, seen.customer_id) == (customer, "cust-1")
+    assert (seen.details.payment_method, seen.details.last4) == (method, "4242")
+    gateway.detach(method)
+    assert gateway.card(method) == CardView(seen.details)
+    with pytest.raises(NotFoundError):
+        gateway.card("pm_unknown")
+
+
+def test_a_customer_who_was_deleted_is_told_from_one_of_another_account(
+    emulator: Emulator, gateway: StripeGateway, customer: str
+) -> None:
+    method = stored(emulator, gateway, customer, "4242424242424242")
+    assert gateway.customer(customer) == StripeCustomer("cust-1")
+    emulator.delete(f"customers/{customer}")
+    assert gateway.customer(customer) == StripeCustomer(None, deleted=True)
+    assert gateway.card(method).stripe_customer is None
+    with pytest.raises(NotFoundError):
+        gateway.customer("cus_OfAnotherAccount")
+
+
+@pytest.mark.parametrize("deleted", [True, False], ids=["deleted", "another account's"])
+def test_nothing_is_made_for_a_customer_whom_stripe_does_not_know(
+    emulator: Emulator, gateway: StripeGateway, customer: str, *, deleted: bool
+) -> None:
+    gone = customer if deleted else "cus_OfAnotherAccount"
+    if deleted:
+        emulator.delete(f"customers/{customer}")
+    with pytest.raises(StripeCustomerGoneError):
+        gateway.create_setup_intent(gone, "cust-1")
+    made = a_payment()
+    with pytest.raises(StripeCustomerGoneError):
+        gateway.create_payment_intent(made, gone)
+    # With another one the same epoch is good.
+    assert gateway.create_payment_intent(made, gateway.create_customer("cust-1"))
+
+
 # Payments
 
 
@@ -291,19 +339,99 @@ def test_a_card_that_the_bank_declines_later(
 def test_a_fence(emulator: Emulator, gateway: StripeGateway, payment: Payment) -> None:
     assert gateway.cancel(payment) == Canceled()
     method = str(emulator.card("4242424242424242")["id"])
-    assert gateway.confirm(payment, OneTimeCard(method), None) == Refused(about_card=False)
+    assert gateway.confirm(payment, OneTimeCard(method), None) == Refused(Blame.REQUEST)
     assert gateway.retrieve(payment) == Canceled()
+
+
+# What Stripe refuses, and what it names
 
 
 @pytest.mark.parametrize("method", ["pm_unknown", "tok_visa_nonsense"])
 def test_an_unusable_source(gateway: StripeGateway, payment: Payment, method: str) -> None:
-    assert gateway.confirm(payment, OneTimeCard(method), None) == Refused(about_card=True)
+    assert gateway.confirm(payment, OneTimeCard(method), None) == Refused(Blame.CARD)
     assert isinstance(gateway.retrieve(payment), WantsMethod)
 
 
-def test_an_amount_too_small_for_a_card(gateway: StripeGateway, customer: str) -> None:
-    with pytest.raises(InvoiceNotPayableError):
-        gateway.create_payment_intent(a_payment(Money("USD", 1)), customer)
+def test_a_card_that_was_used_or_detached_is_not_named(
+    emulator: Emulator, gateway: StripeGateway, customer: str, payment: Payment
+) -> None:
+    used = OneTimeCard(str(emulator.card("4000000000000002")["id"]))
+    assert isinstance(gateway.confirm(payment, used, None), Declined)
+    again = replace(payment, n=2)
+    assert gateway.confirm(again, used, None) == Refused(Blame.NOTHING)
+    method = stored(emulator, gateway, customer, "4242424242424242")
+    gateway.detach(method)
+    gone = gateway.confirm(replace(payment, n=3), StoredCard("card_1", None), method)
+    assert gone == Refused(Blame.NOTHING)
+    assert isinstance(gateway.retrieve(payment), WantsMethod)
+
+
+def test_a_security_code_is_good_once(
+    emulator: Emulator, gateway: StripeGateway, customer: str, payment: Payment
+) -> None:
+    method = stored(emulator, gateway, customer, "4000000000000341")
+    source = StoredCard("card_1", emulator.cvc_token())
+    assert isinstance(gateway.confirm(payment, source, method), Declined)
+    for n, token in enumerate((source.cvc_token, "cvctok_unknown"), 2):
+        typed = StoredCard("card_1", token)
+        refused = gateway.confirm(replace(payment, n=n), typed, method)
+        assert refused == Refused(Blame.SECURITY_CODE)
+    assert isinstance(gateway.retrieve(payment), WantsMethod)
+
+
+def test_a_card_of_another_customer_than_the_intents(
+    emulator: Emulator, gateway: StripeGateway, payment: Payment
+) -> None:
+    method = stored(emulator, gateway, gateway.create_customer("cust-1"), "4242424242424242")
+    answer = gateway.confirm(payment, StoredCard("card_1", None), method)
+    assert answer == Refused(Blame.CARD)
+
+
+@pytest.mark.parametrize(
+    ("code", "param", "blame"),
+    [
+        (None, None, Blame.NOTHING),
+        (None, "payment_method", Blame.CARD),
+        ("resource_missing", "payment_method", Blame.CARD),
+        ("payment_method_unexpected_state", None, Blame.CARD),
+        ("payment_method_unsupported_type", "payment_method", Blame.CARD),
+        ("token_already_used", None, Blame.SECURITY_CODE),
+        ("resource_missing", "payment_method_options[card][cvc_token]", Blame.SECURITY_CODE),
+        ("resource_missing", "customer", Blame.STRIPE_CUSTOMER),
+        # These begin like a card's, and are ours or Stripe's.
+        ("payment_method_types_no_longer_supported", "payment_method_types", Blame.REQUEST),
+        ("payment_method_not_available", None, Blame.REQUEST),
+        ("payment_method_unactivated", None, Blame.REQUEST),
+        ("parameter_invalid_empty", "payment_method", Blame.REQUEST),
+        ("parameter_unknown", "payment_method_options[card][unknown]", Blame.REQUEST),
+        ("resource_missing", "intent", Blame.REQUEST),
+        ("payment_intent_unexpected_state", None, Blame.REQUEST),
+    ],
+)
+def test_a_refusal_is_blamed_by_its_exact_words(
+    code: str | None, param: str | None, blame: Blame
+) -> None:
+    error = stripe.InvalidRequestError("words", param, code, http_status=400)  # type: ignore[no-untyped-call]
+    assert read_confirm_error(error) == Refused(blame)
+
+
+@pytest.mark.parametrize(
+    "money", [Money("USD", 49), Money("USD", 10**8), Money("KWD", 1001), Money("HUF", 17400)]
+)
+def test_an_amount_that_no_card_can_be_charged(
+    gateway: StripeGateway, customer: str, money: Money
+) -> None:
+    with pytest.raises(AmountNotChargeableError):
+        gateway.create_payment_intent(a_payment(money), customer)
+
+
+def test_a_currency_that_the_account_does_not_take(
+    gateway: StripeGateway, customer: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Which ones it takes depends on its country."""
+    monkeypatch.setitem(TABLE, "VES", TABLE["USD"])
+    with pytest.raises(AmountNotChargeableError):
+        gateway.create_payment_intent(a_payment(Money("VES", 5000)), customer)
 
 
 def test_an_epoch_has_one_intent(gateway: StripeGateway, customer: str) -> None:
@@ -322,6 +450,7 @@ def test_an_epoch_has_one_intent(gateway: StripeGateway, customer: str) -> None:
     ("kind", "expected"),
     [
         ("429", NotBegun),
+        ("lock_timeout", NotBegun),
         ("500", Unknown),
         ("500_after_commit", Unknown),
         ("drop_after_commit", Unknown),

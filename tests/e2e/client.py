@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 import boto3
 import httpx
 import stripe
+from billfold.adapters.stripe_gateway import API_VERSION
 
 from tests.events_schema import require_published
 
@@ -155,7 +156,9 @@ class Customer:
     def charges(self) -> list[stripe.Charge]:
         """Look up at Stripe what this customer was really charged."""
         client = stripe.StripeClient(
-            self.stack["stripe_secret_key"], base_addresses={"api": self.stack["stripe_url"]}
+            self.stack["stripe_secret_key"],
+            base_addresses={"api": self.stack["stripe_url"]},
+            stripe_version=API_VERSION,
         )
         customers = client.v1.customers.list(params={"limit": 100}).auto_paging_iter()
         return [
@@ -169,7 +172,9 @@ class Customer:
     def refund(self, charge: str, amount: int) -> None:
         """Give back a part of a charge, as the business does in Stripe's dashboard."""
         client = stripe.StripeClient(
-            self.stack["stripe_secret_key"], base_addresses={"api": self.stack["stripe_url"]}
+            self.stack["stripe_secret_key"],
+            base_addresses={"api": self.stack["stripe_url"]},
+            stripe_version=API_VERSION,
         )
         client.v1.refunds.create(params={"charge": charge, "amount": amount})
 

@@ -36,8 +36,10 @@ def environment(stack: Stack, name: str) -> dict[str, str]:
     dead = {
         "autopay_charge": told["AutopayChargesDeadLettersUrl"],
         "autopay_dispatch": told["AutopayShardsDeadLettersUrl"],
+        "change_invoice": told["InvoiceCommandsDeadLettersUrl"],
         "notify": told["NotifyDeadLettersUrl"],
         "issue_invoice": told["InvoiceIssuedDeadLettersUrl"],
+        "reconciliation": told["ReconciliationDeadLettersUrl"],
         "register_customer": told["CustomerRegisteredDeadLettersUrl"],
         "stripe_events": told["StripeEventsDeadLettersUrl"],
     }
@@ -63,11 +65,13 @@ def environment(stack: Stack, name: str) -> dict[str, str]:
 
 
 def own_queues(stack: Stack) -> dict[str, str]:
-    """Give queues that nobody reads, so that no run of automatic payment begins by these events."""
+    """Give queues that nobody reads, so that nothing is run by these events."""
     sqs, ordered = aws(stack, "sqs"), {"FifoQueue": "true"}
     shards = sqs.create_queue(QueueName="runtime-shards")
     charges = sqs.create_queue(QueueName="runtime-charges.fifo", Attributes=ordered)
+    hours = sqs.create_queue(QueueName="runtime-hours")
     return {
+        "RECONCILIATION_QUEUE_URL": hours["QueueUrl"],
         "AUTOPAY_SHARDS_QUEUE_URL": shards["QueueUrl"],
         "AUTOPAY_CHARGES_QUEUE_URL": charges["QueueUrl"],
     }

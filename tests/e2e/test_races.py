@@ -25,6 +25,7 @@ from tests.conftest import a_stack
 from tests.e2e.racing import Answer, Process, Scene, Track, at_once
 from tests.e2e.test_lambda_runtime import environment
 from tests.proof.extent import COUNTED, PROVE, WHOLE, share_of
+from tests.proof.wishes import About, Wishes
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(3600 if PROVE else 300)]
 SEED = os.environ.get("BILLFOLD_SEED") or secrets.token_hex(4)
@@ -229,7 +230,7 @@ def test_pay_against_make_primary(track: Track, say: Callable[[str], None]) -> N
 def test_pay_against_the_business(
     track: Track, say: Callable[[str], None], amount: int | None
 ) -> None:
-    """The business has no route for it yet, and calls the service; two of its clerks at once."""
+    """Two of the business's commands at once, past the queue, beside people who pay."""
     clerks = [Process(Actor.BUSINESS) for _ in range(2)]
 
     def begin(scene: Scene) -> Play:
@@ -283,21 +284,27 @@ def against_people(scene: Scene) -> Rivals:
     ]
 
 
-def against_calls(*calls: tuple[str, str, dict[str, Any] | None]) -> Callable[[Scene], Rivals]:
-    """Give what a customer asks for, with the cards' names in place of CARD_1 and CARD_2."""
+def against_delete(scene: Scene) -> Rivals:
+    def delete() -> Answer:
+        status, body = scene.payer.call("DELETE", f"/v1/cards/{scene.cards[0]}")
+        return Answer("", status, body.get("code", ""))
 
-    def rivals(scene: Scene) -> Rivals:
-        def call(method: str, path: str, body: dict[str, Any] | None) -> Answer:
-            names = {f"CARD_{number}": card for number, card in enumerate(scene.cards, 1)}
-            named = {k: names.get(v, v) for k, v in body.items()} if body else None
-            for name, card in names.items():
-                path = path.replace(name, card)
-            status, answer = scene.payer.call(method, path, named)
-            return Answer("", status, answer.get("code", ""))
+    return lambda _: [delete]
 
-        return lambda _: [partial(call, *one) for one in calls]
 
-    return rivals
+def against_make_primary(scene: Scene) -> Rivals:
+    """One after the other, so that after each answer there is one card that may be charged."""
+
+    def choose(race: Round) -> Answer:
+        cards = scene.cards
+        race.chance.shuffle(cards)
+        return [scene.choose(card) for card in cards][-1]
+
+    return lambda race: [partial(choose, race)]
+
+
+def against_opt_out(scene: Scene) -> Rivals:
+    return lambda _: [partial(scene.opt, enabled=False)]
 
 
 def against_the_business(scene: Scene) -> Rivals:
@@ -314,9 +321,9 @@ def against_the_business(scene: Scene) -> Rivals:
     "rivals",
     [
         against_people,
-        against_calls(("DELETE", "/v1/cards/CARD_1", None)),
-        against_calls(*[("PUT", "/v1/primary-card", {"card_id": f"CARD_{n}"}) for n in (2, 1)]),
-        against_calls(("PUT", "/v1/autopay", {"enabled": False})),
+        against_delete,
+        against_make_primary,
+        against_opt_out,
         against_the_business,
     ],
     ids=["people", "delete", "make primary", "opt out", "void"],
@@ -329,9 +336,11 @@ def test_automatic_payment_against(
 ) -> None:
     """The message comes four times, to two chargers at once; others do what they like."""
     chargers = [Process(Actor.AUTOPAY) for _ in range(2)]
+    stated: list[Wishes] = []
 
     def begin(scene: Scene) -> Play:
         compete = rivals(scene)
+        stated.append(scene.wishes)
 
         def look(race: Round, ports: Process) -> Answer:
             at = Look(
@@ -348,7 +357,7 @@ def test_automatic_payment_against(
         def play(race: Round) -> list[Answer]:
             for brand in {*NUMBERS} - {card["brand"] for card in scene.payer.cards()}:
                 scene.payer.add_card(NUMBERS[brand])
-            assert scene.payer.call("PUT", "/v1/autopay", {"enabled": True})[0] == 200
+            assert scene.opt(enabled=True).status == 200
             copies: list[Act] = [partial(look, race, ports) for ports in chargers]
             return at_once([*copies, *compete(race)], race.chance, 0.05)
 
@@ -360,6 +369,9 @@ def test_automatic_payment_against(
     name = f"automatic payment against {request.node.callspec.id}"
     race = Race(name, share_of(100) if PROVE else 3, allowed, say)
     race.run(track, begin)
+    if request.node.callspec.id in {"make primary", "opt out"}:
+        # Else nothing was held against anybody.
+        assert any(wishes.stated for wishes in stated)
     assert race.seen["0 autopay charged"] + race.seen["0 autopay skipped"]
 
 
@@ -383,3 +395,25 @@ def test_a_second_charge_would_be_seen(track: Track) -> None:
     found = scene.violations(invoice, answers)
     assert any("charged 2 times" in violation for violation in found), found
     assert any("is not in the ledger" in violation for violation in found), found
+
+
+def test_a_charge_after_an_opt_out_would_be_seen(track: Track) -> None:
+    """A customer was answered, and the product was never told."""
+    scene = track.scene()
+    scene.issue(1)
+    [invoice] = scene.invoices
+    scene.payer.add_card()
+    assert scene.opt(enabled=True).status == 200
+    with scene.wishes.asking(About.SETTING):
+        pass
+    charger = Process(Actor.AUTOPAY)
+    at = Look(
+        scene.payer.customer_id,
+        date.fromisoformat(invoice["due_on"]),
+        "race",
+        invoice["invoice_id"],
+    )
+    assert autopay.look(at, charger, lambda: 29.0).outcome is autopay.Outcome.CHARGED
+    outbox.flush(charger)
+    found = scene.violations(invoice, [])
+    assert any("after opting out was answered" in violation for violation in found), found

@@ -1,4 +1,4 @@
-"""Webhooks, bus events and the nightly comparison on the whole embedded stack."""
+"""Webhooks, bus events and the reconciliation on the whole embedded stack."""
 
 import json
 from collections.abc import Iterator
@@ -7,12 +7,13 @@ from typing import Any
 import httpx
 import pytest
 import stripe
+from billfold.adapters.stripe_gateway import API_VERSION
 
+from local import look
 from tests.e2e.client import (
     Customer,
     Integrator,
     Stack,
-    aws,
     new_customer,
     new_invoice,
     outputs,
@@ -36,7 +37,9 @@ def deliveries(stack: Stack) -> Iterator[Stack]:
 
 def client(stack: Stack) -> stripe.StripeClient:
     return stripe.StripeClient(
-        stack["stripe_secret_key"], base_addresses={"api": stack["stripe_url"]}
+        stack["stripe_secret_key"],
+        base_addresses={"api": stack["stripe_url"]},
+        stripe_version=API_VERSION,
     )
 
 
@@ -187,14 +190,47 @@ def test_an_integrator_hears_what_happened(stack: Stack, heard: Any) -> None:
     until(lambda: set(heard(payer)) == expected, "the events")
 
 
-def test_the_nightly_comparison_finds_stripe_and_ledger_equal(stack: Stack) -> None:
+def test_what_is_taken_away_in_stripes_dashboard_leaves_the_wallet(
+    deliveries: Stack, heard: Any
+) -> None:
+    payer = new_customer(deliveries)
+    payer.add_card()
+    payer.add_card("5555555555554444")
+    at_stripe = client(deliveries).v1
+    [customer] = [
+        one.id
+        for one in at_stripe.customers.list({"limit": 100}).auto_paging_iter()
+        if getattr(one.metadata, "billfold_customer_id", None) == payer.customer_id
+    ]
+    newest = at_stripe.payment_methods.list({"customer": customer}).data[0]
+    at_stripe.payment_methods.detach(newest.id)
+    until(lambda: [card["brand"] for card in payer.cards()] == ["visa"], "the card to leave")
+    at_stripe.customers.delete(customer)
+    until(lambda: payer.cards() == [], "the other card to leave")
+    until(lambda: heard(payer).count("CardsDetached") == 2, "the events")
+    # A new customer is made at Stripe, and everything works as before.
+    card = payer.add_card()
+    assert payer.pay(new_invoice(payer), payer.stored(card))[0] == 201
+
+
+def test_the_reconciliation_finds_stripe_and_ledger_equal(stack: Stack) -> None:
     payer = new_customer(stack)
     status, made = payer.pay(new_invoice(payer), {"payment_method": payer.one_time_card()})
     assert status == 201, made
-    answer = aws(stack, "lambda").invoke(
-        FunctionName=outputs(stack)["NightlyFunctionName"],
-        Payload=json.dumps({"day": made["created_at"][:10]}),
-    )
-    told = json.loads(answer["Payload"].read())
-    assert told["differences"] == 0, told
-    assert "no differences" in told["report"]
+    function = outputs(stack)["ReconciliationFunctionName"]
+    text = "".join(look.compare(stack["aws_endpoint_url"], function, made["created_at"][:10]))
+    assert text.splitlines()[0].endswith(": no differences"), text
+
+
+def test_a_refund_of_which_no_event_comes_is_found(deliveries: Stack) -> None:
+    payer = new_customer(deliveries)
+    status, made = payer.pay(new_invoice(payer), {"payment_method": payer.one_time_card()})
+    assert status == 201, made
+    [charge] = payer.charges()
+    switch(deliveries, paused=True)
+    client(deliveries).v1.refunds.create({"charge": charge.id, "amount": 50})
+    function = outputs(deliveries)["ReconciliationFunctionName"]
+    day = made["created_at"][:10]
+    text = "".join(look.compare(deliveries["aws_endpoint_url"], function, day))
+    assert f"| refund or dispute caught up | {charge.id} |" in text, text
+    assert payment(payer, made["payment_id"])["refunded"] == 50

@@ -1,6 +1,6 @@
-"""Changes of invoices, the outbox, parked events, leases and the ledger in memory."""
+"""Changes of invoices, the outbox, parked events and leases in memory."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
@@ -15,7 +15,6 @@ from billfold.domain.money import Money
 from billfold.domain.stripe_event import Parked, StripeEvent
 from billfold.services.ports import (
     Expired,
-    LedgerRow,
     LeftBehind,
     Overdue,
     Page,
@@ -42,33 +41,44 @@ class FakeInvoiceChanges:
             now = (invoice.status, invoice.lock, invoice.epoch, invoice.amount_due, invoice.intent)
             if now != (InvoiceStatus.OPEN, None, change.epoch, change.before, change.intent):
                 raise StaleError
+            if change.change_id in self.store.changes:
+                raise StaleError
             self.store.invoices[key] = replace(invoice, lock=change.change_id)
             self.store.changes[change.change_id] = (change, lease_until)
 
-    def finish(self, change: InvoiceChange, *, entry: Entry) -> InvoiceChange:
+    def finish(self, change: InvoiceChange, *, entry: Entry, look_on: date) -> InvoiceChange:
         with self.store.lock:
             key = (change.customer_id, change.invoice_id)
             invoice = self.store.invoices[key]
             now = (invoice.status, invoice.lock, invoice.epoch)
-            if now != (InvoiceStatus.OPEN, change.change_id, change.epoch):
+            fencing = self.store.changes[change.change_id][0].state is ChangeState.FENCING
+            if now != (InvoiceStatus.OPEN, change.change_id, change.epoch) or not fencing:
                 raise StaleError
-            self.store.invoices[key] = replace(
-                invoice,
-                status=InvoiceStatus.OPEN if change.amount_due else InvoiceStatus.VOID,
-                amount_due=change.amount_due or Money(change.before.currency, 0),
-                lock=None,
-                intent=None,
-                n=0,
-                epoch=change.epoch + 1,
-                look_on=invoice.look_on if change.amount_due else None,
-            )
+            after = replace(invoice, lock=None, intent=None, n=0, epoch=change.epoch + 1)
+            if change.wanted.amount_due:
+                self.store.invoices[key] = replace(
+                    after,
+                    amount_due=change.wanted.amount_due,
+                    look_on=look_on,
+                    tried=None,
+                    tried_card=None,
+                    tried_mandate=0,
+                    waits=None,
+                )
+            else:
+                nothing = Money(change.before.currency, 0)
+                self.store.invoices[key] = replace(
+                    after, status=InvoiceStatus.VOID, amount_due=nothing, look_on=None
+                )
             self.store.tell(entry)
             return self._end(change, ChangeState.DONE)
 
-    def refuse(self, change: InvoiceChange) -> InvoiceChange:
+    def refuse(self, change: InvoiceChange, *, entry: Entry) -> InvoiceChange:
         with self.store.lock:
-            if self.store.changes[change.change_id][0].state is not ChangeState.FENCING:
+            known, _ = self.store.changes.get(change.change_id, (change, None))
+            if known.state is not ChangeState.FENCING:
                 raise StaleError
+            self.store.tell(entry)
             return self._end(change, ChangeState.REFUSED)
 
     def postpone(self, change: InvoiceChange, *, lease_until: datetime) -> InvoiceChange:
@@ -170,27 +180,3 @@ class FakeMailed:
 
     def note(self, event_id: str, now: datetime) -> None:
         self.store.mailed.add(event_id)
-
-
-@dataclass
-class FakeLedger:
-    store: Store
-
-    def rows(self, day: date) -> Iterator[LedgerRow]:
-        with self.store.lock:
-            found = [
-                row
-                for charge, row in self.store.ledger.items()
-                if self.store.ledger_days[charge] == day
-            ]
-        yield from found
-
-    def find(self, customer_id: str, charge: str) -> LedgerRow | None:
-        row = self.store.ledger.get(charge)
-        return row if row and row.customer_id == customer_id else None
-
-    def keep_report(self, day: date, report: str, *, differences: int, now: datetime) -> None:
-        self.store.reports[day] = report
-
-    def has_report(self, day: date) -> bool:
-        return day in self.store.reports

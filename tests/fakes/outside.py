@@ -1,6 +1,6 @@
 """Stripe, the bus and the queues, as far as a test lays out."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -20,13 +20,18 @@ from billfold.domain.payment import (
     WantsMethod,
 )
 from billfold.domain.stripe_event import StripeEvent
-from billfold.domain.wallet import CardDetails, CardFace
+from billfold.domain.wallet import CardFace, Wallet
 from billfold.services.ports import (
+    CardView,
     ChargeView,
     Fenceable,
     FoundIntent,
+    Listed,
     SetupResult,
     SetupSecret,
+    Stretch,
+    StripeCustomer,
+    StripeCustomerGoneError,
 )
 
 from tests.builders import NOON
@@ -47,6 +52,11 @@ class FakeBus:
     @property
     def kinds(self) -> list[str]:
         return [fact.kind.value for entry in self.sent for fact in entry.facts]
+
+    def details(self, kind: str) -> list[Mapping[str, object]]:
+        return [
+            fact.detail for entry in self.sent for fact in entry.facts if fact.kind.value == kind
+        ]
 
 
 @dataclass
@@ -86,9 +96,14 @@ class FakeGateway:
     setups: dict[str, SetupResult] = field(default_factory=dict)
     detached: list[str] = field(default_factory=list)
     intents: dict[str, Answer] = field(default_factory=dict)
-    cards: dict[str, tuple[str | None, CardDetails]] = field(default_factory=dict)
+    cards: dict[str, CardView] = field(default_factory=dict)
+    deleted_customers: set[str] = field(default_factory=set)
+    unknown_customers: set[str] = field(default_factory=set)
     charge_views: dict[str, ChargeView] = field(default_factory=dict)
     found: dict[str, list[FoundIntent]] = field(default_factory=dict)
+    foreign: dict[str, datetime] = field(default_factory=dict)
+    refunded: list[Listed] = field(default_factory=list)
+    disputed: list[Listed] = field(default_factory=list)
     down: bool = False
 
     def _call(self, name: str, about: str) -> None:
@@ -98,10 +113,12 @@ class FakeGateway:
 
     def create_customer(self, customer_id: str) -> str:
         self._call("create_customer", customer_id)
-        return f"cus_{customer_id}"
+        made = f"cus_{customer_id}"
+        return f"{made}_again" if made in self.deleted_customers else made
 
     def create_setup_intent(self, stripe_customer: str, customer_id: str) -> SetupSecret:
         self._call("create_setup_intent", stripe_customer)
+        self._require_customer(stripe_customer)
         return SetupSecret("seti_1234", "pk_test_x", "seti_1234_secret_5678")
 
     def setup_result(self, setup_intent: str) -> SetupResult:
@@ -119,6 +136,7 @@ class FakeGateway:
 
     def create_payment_intent(self, payment: Payment, stripe_customer: str) -> str:
         self._call("create_payment_intent", f"pi:{payment.invoice_id}:{payment.epoch}")
+        self._require_customer(stripe_customer)
         return f"pi_{payment.invoice_id[-6:]}_{payment.epoch}"
 
     def confirm(
@@ -147,21 +165,66 @@ class FakeGateway:
         self._call("find_intents", invoice_id)
         return self.found.get(invoice_id, [])
 
-    def card(self, payment_method: str) -> tuple[str | None, CardDetails]:
+    def card(self, payment_method: str) -> CardView:
         self._call("card", payment_method)
         if payment_method not in self.cards:
             raise NotFoundError
         return self.cards[payment_method]
 
-    def charge(self, charge: str) -> ChargeView:
+    def attach(self, wallet: Wallet) -> None:
+        """Have the cards of a wallet as they are there, at its Stripe customer."""
+        for card in wallet.cards:
+            self.cards[card.payment_method] = CardView(
+                card.details, wallet.stripe_customer, wallet.customer_id
+            )
+
+    def take_away(self, payment_method: str) -> None:
+        """Detach a card in the dashboard."""
+        self.cards[payment_method] = CardView(self.cards[payment_method].details)
+
+    def delete_customer(self, stripe_customer: str) -> None:
+        """Delete a customer in the dashboard; the cards are detached."""
+        self.deleted_customers.add(stripe_customer)
+        for payment_method, seen in list(self.cards.items()):
+            if seen.stripe_customer == stripe_customer:
+                self.take_away(payment_method)
+
+    def customer(self, stripe_customer: str) -> StripeCustomer:
+        self._call("customer", stripe_customer)
+        if stripe_customer in self.unknown_customers:
+            raise NotFoundError
+        if stripe_customer in self.deleted_customers:
+            return StripeCustomer(None, deleted=True)
+        return StripeCustomer(stripe_customer.removeprefix("cus_").partition("_")[0])
+
+    def _require_customer(self, stripe_customer: str) -> None:
+        if stripe_customer in self.deleted_customers | self.unknown_customers:
+            raise StripeCustomerGoneError
+
+    def charge(self, charge: str) -> ChargeView | None:
         self._call("charge", charge)
+        if charge in self.foreign:
+            return None
         if charge not in self.charge_views:
             raise NotFoundError
         return self.charge_views[charge]
 
-    def charges(self, start: datetime, end: datetime) -> Iterator[ChargeView]:
-        self._call("charges", start.isoformat())
-        yield from (v for v in self.charge_views.values() if start <= v.charged_at < end)
+    def charges(self, start: datetime, end: datetime) -> Stretch[Listed]:
+        ours = [Listed(v.charge, v.charged_at, v.owner, v) for v in self.charge_views.values()]
+        foreign = [Listed(charge, at) for charge, at in self.foreign.items()]
+        return self._listed("charges", [*ours, *foreign], start, end)
+
+    def refunds(self, start: datetime, end: datetime) -> Stretch[Listed]:
+        return self._listed("refunds", self.refunded, start, end)
+
+    def disputes(self, start: datetime, end: datetime) -> Stretch[Listed]:
+        return self._listed("disputes", self.disputed, start, end)
+
+    def _listed(
+        self, name: str, listed: Sequence[Listed], start: datetime, end: datetime
+    ) -> Stretch[Listed]:
+        self._call(name, start.isoformat())
+        return Stretch([one for one in listed if start <= one.at < end], start)
 
     @staticmethod
     def success(payment: Payment) -> Succeeded:

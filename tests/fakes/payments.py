@@ -180,9 +180,13 @@ class FakePayments:
     def _write_ledger(self, payment: Payment, succeeded: Succeeded) -> None:
         charge = succeeded.charge
         self.store.ledger[charge] = LedgerRow(
-            charge, payment.customer_id, payment.payment_id, payment.invoice_id, succeeded.money
+            charge,
+            payment.customer_id,
+            payment.payment_id,
+            payment.invoice_id,
+            succeeded.money,
+            succeeded.charged_at,
         )
-        self.store.ledger_days[charge] = succeeded.charged_at.date()
 
     def decline(
         self, payment: Payment, decline: Decline, card: CardFace | None, *, entry: Entry
@@ -242,7 +246,7 @@ class FakePayments:
             known = succeeded and succeeded.charge in self.store.ledger
             if payment.state not in TRANSITIONS[Step.REVIEW].sources:
                 raise StaleError
-            if stored.state is not payment.state or known:
+            if (stored.state, stored.n) != (payment.state, payment.n) or known:
                 raise StaleError
             after = replace(payment, state=TRANSITIONS[Step.REVIEW].target)
             self._copy(after)

@@ -9,11 +9,11 @@ from billfold.services.ports import (
     Identity,
 )
 
+from tests.fakes.books import FakeLedger, FakeReconciliationQueue, FakeReconciliations
 from tests.fakes.left_behind import (
     FakeContinuity,
     FakeInvoiceChanges,
     FakeLeases,
-    FakeLedger,
     FakeMailed,
     FakeOutbox,
     FakeParking,
@@ -45,6 +45,7 @@ class FakePorts:
     schedule: Schedule = field(default_factory=Schedule)
     autopay_queues: FakeAutopayQueues = field(default_factory=FakeAutopayQueues)
     mailer: FakeMailer = field(default_factory=FakeMailer)
+    reconciliation_queue: FakeReconciliationQueue = field(default_factory=FakeReconciliationQueue)
     committed: list[Entry] = field(default_factory=list)
     actor: Actor = Actor.CUSTOMER
     logins: Identity | None = None
@@ -72,6 +73,10 @@ class FakePorts:
     @property
     def ledger(self) -> FakeLedger:
         return FakeLedger(self.store)
+
+    @property
+    def reconciliations(self) -> FakeReconciliations:
+        return FakeReconciliations(self.store)
 
     @property
     def customers(self) -> FakeCustomers:

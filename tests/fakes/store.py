@@ -14,6 +14,7 @@ from billfold.domain.invoice_change import InvoiceChange
 from billfold.domain.payment import (
     Payment,
 )
+from billfold.domain.reconciliation import Hour, Line, Progress, Run
 from billfold.domain.stripe_event import Parked
 from billfold.domain.wallet import Wallet
 from billfold.services.ports import (
@@ -58,7 +59,6 @@ class Store:
     requests: dict[tuple[str, str], Request] = field(default_factory=dict)
     leases: dict[tuple[str, str], tuple[datetime, int]] = field(default_factory=dict)
     ledger: dict[str, LedgerRow] = field(default_factory=dict)
-    ledger_days: dict[str, date] = field(default_factory=dict)
     counts: dict[tuple[str, str, datetime], int] = field(default_factory=dict)
     counted: set[str] = field(default_factory=set)
     entries: dict[str, Entry] = field(default_factory=dict)
@@ -66,8 +66,10 @@ class Store:
     parked: dict[str, tuple[Parked, datetime | None]] = field(default_factory=dict)
     changes: dict[str, tuple[InvoiceChange, datetime | None]] = field(default_factory=dict)
     mailed: set[str] = field(default_factory=set)
-    reports: dict[date, str] = field(default_factory=dict)
     continuity: Continuity = UNBROKEN
+    runs: dict[date, Run] = field(default_factory=dict)
+    hours: dict[Hour, Progress] = field(default_factory=dict)
+    lines: dict[tuple[date, str], list[Line]] = field(default_factory=dict)
 
     def tell(self, entry: Entry) -> None:
         """Write an entry beside what it tells."""

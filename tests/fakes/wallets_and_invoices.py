@@ -11,6 +11,7 @@ from billfold.domain.errors import (
     NotFoundError,
     TooManyRequestsError,
     UnknownCustomerError,
+    UnknownInvoiceError,
 )
 from billfold.domain.fact import Entry
 from billfold.domain.invoice import Invoice, InvoiceStatus, PublicInvoiceStatus
@@ -69,6 +70,13 @@ class FakeInvoices:
             if invoice is None:
                 raise NotFoundError
             return invoice
+
+    def by_number(self, customer_id: str, number: str) -> Invoice:
+        with self.store.lock:
+            key = self.store.numbers.get(number)
+            if key is None or key[0] != customer_id:
+                raise UnknownInvoiceError
+            return self.store.invoices[key]
 
     def open(self, customer_id: str) -> Sequence[OpenInvoice]:
         with self.store.lock:

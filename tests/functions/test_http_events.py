@@ -3,12 +3,14 @@
 import importlib
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from io import StringIO
 from typing import Any
 
 import pytest
 from billfold.domain.decline import explain
-from billfold.domain.payment import ActionRequired, Declined, Unknown
+from billfold.domain.money import Money
+from billfold.domain.payment import ActionRequired, Blame, Declined, Refused, Unknown
 
 from tests.fakes import FakePorts
 from tests.functions.conftest import CARD_ID, CUSTOMER_ID, EVENTS, INVOICE_ID, FakeContext
@@ -136,6 +138,38 @@ def test_a_decline_is_402_with_reason_and_advice(ports: FakePorts, event: Event)
     assert (status, body["code"]) == (402, "card_declined")
     assert body["decline_reason"] == "insufficient_funds"
     assert body["advice"]
+
+
+@pytest.mark.parametrize(
+    ("name", "blame", "code"),
+    [
+        ("payments/pay-stored-card", Blame.NOTHING, "card_gone"),
+        ("payments/pay-stored-card", Blame.SECURITY_CODE, "security_code_used"),
+        ("payments/pay-one-time", Blame.NOTHING, "card_used"),
+        ("payments/pay-one-time", Blame.CARD, "source_unusable"),
+    ],
+)
+def test_what_stripe_refuses_is_422_with_what_to_do(
+    ports: FakePorts, event: Event, name: str, blame: Blame, code: str
+) -> None:
+    for _ in range(2):
+        ports.gateway.confirms = [Refused(blame)]
+        status, body = call(name, event(name))
+        assert (status, body["code"]) == (422, code)
+        assert any(word in body["detail"] for word in ("again", "another card"))
+    wallet = ports.customers.wallet(CUSTOMER_ID)
+    assert (CARD_ID in {card.card_id for card in wallet.cards}) is (code != "card_gone")
+
+
+def test_a_customer_who_was_deleted_at_stripe_can_add_a_card(
+    ports: FakePorts, event: Event
+) -> None:
+    ports.gateway.attach(ports.customers.wallet(CUSTOMER_ID))
+    ports.gateway.delete_customer(f"cus_{CUSTOMER_ID}")
+    status, body = call("cards/setup", event("cards/setup"))
+    assert (status, bool(body["client_secret"])) == (201, True)
+    assert call("cards/list", event("cards/list"))[1]["data"] == []
+    assert ports.bus.kinds[-1] == "CardsDetached"
 
 
 def test_an_unknown_outcome_is_202_and_holds_the_invoice(ports: FakePorts, event: Event) -> None:
@@ -337,3 +371,16 @@ def test_a_bus_that_breaks_does_not_break_the_answer(ports: FakePorts, event: Ev
     ports.bus.send = broken  # type: ignore[method-assign, assignment]
     assert call("payments/pay-stored-card", event("payments/pay-stored-card"))[0] == 201
     assert len(ports.store.unsent) == 1
+
+
+def test_an_amount_that_no_card_can_be_charged_is_told_with_a_code_of_its_own(
+    ports: FakePorts, event: Event
+) -> None:
+    """An invoice of older rules: trying again would be no use, so it is not 503."""
+    key = (CUSTOMER_ID, INVOICE_ID)
+    ports.store.invoices[key] = replace(ports.store.invoices[key], amount_due=Money("USD", 49))
+    sent = event("payments/pay-one-time")
+    sent["body"] = json.dumps({**json.loads(sent["body"]), "amount": 49})
+    status, body = call("payments/pay-one-time", sent)
+    assert (status, body["code"]) == (409, "amount_not_chargeable")
+    assert "Contact us" in body["detail"]

@@ -76,6 +76,44 @@ def test_a_malformed_invoice_is_put_aside_with_the_field(
     assert repr(ports.store) == before
 
 
+def total(currency: str, amount: int) -> dict[str, Any]:
+    return {
+        "currency": currency,
+        "lines": [{"description": "x", "quantity": 1, "amount": amount}],
+    }
+
+
+@pytest.mark.parametrize(
+    ("currency", "amount", "reason"),
+    [
+        ("USD", 49, "invalid_input: lines: 0.49 USD is too little for a card: 0.50 USD at least."),
+        ("HUF", 17400, "invalid_input: lines: 174.00 HUF is too little"),
+        ("UGX", 1_000_000, "invalid_input: lines: 1000000 UGX is too much"),
+        ("IQD", 1000, "invalid_input: currency: Stripe charges no card in IQD."),
+        ("VES", 5000, "invalid_input: currency: Stripe charges no card in VES."),
+    ],
+)
+def test_what_no_card_can_be_charged_is_put_aside_with_what_to_do(
+    ports: FakePorts, event: Event, currency: str, amount: int, reason: str
+) -> None:
+    assert issue(with_detail(event("issue_invoice/issued"), **total(currency, amount))) == []
+    [(_, why)] = ports.dead_letters.sent
+    assert why.startswith(reason)
+    assert "INV-2026-0042" not in numbers(ports)
+
+
+@pytest.mark.parametrize(
+    ("currency", "amount"),
+    [("IDR", 999_999_999_999), ("COP", 100_000_000), ("LBP", 100_000_000), ("JPY", 100_000_000)],
+)
+def test_large_amounts_of_small_money_are_stored(
+    ports: FakePorts, event: Event, currency: str, amount: int
+) -> None:
+    assert issue(with_detail(event("issue_invoice/issued"), **total(currency, amount))) == []
+    assert ports.dead_letters.sent == []
+    assert "INV-2026-0042" in numbers(ports)
+
+
 @pytest.mark.parametrize("raw", ["{", "[]", '"x"', '{"detail-type": "Other", "detail": {}}'])
 def test_what_is_no_such_event_is_put_aside(ports: FakePorts, event: Event, raw: str) -> None:
     sent = event("issue_invoice/issued")

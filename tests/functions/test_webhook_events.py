@@ -97,6 +97,26 @@ def test_the_owner_is_told_by_our_metadata(ports: FakePorts, event: Event) -> No
     assert [sent.owner for sent in ports.event_queue.sent] == [Owner("cust-1", "inv_1"), None]
 
 
+def test_a_detached_card_says_whose_it_was(ports: FakePorts, event: Event) -> None:
+    subject = {"id": "pm_1", "object": "payment_method", "customer": None}
+    gone = of_stripe("payment_method.detached", subject)
+    gone["data"]["previous_attributes"] = {"customer": "cus_1"}
+    deliver(delivery(event("stripe_webhook/bad-signature"), gone))
+    [queued] = ports.event_queue.sent
+    assert (queued.payment_method, queued.stripe_customer) == ("pm_1", "cus_1")
+
+
+def test_a_deleted_customer_says_who_it_was(ports: FakePorts, event: Event) -> None:
+    for metadata in ({"billfold_customer_id": "cust-1"}, {}):
+        subject = {"id": "cus_1", "object": "customer", "metadata": metadata}
+        told = of_stripe("customer.deleted", subject)
+        assert deliver(delivery(event("stripe_webhook/bad-signature"), told))[0] == 202
+    assert [(e.stripe_customer, e.customer_id) for e in ports.event_queue.sent] == [
+        ("cus_1", "cust-1"),
+        ("cus_1", None),
+    ]
+
+
 def test_what_we_do_not_listen_to_is_answered_and_forgotten(ports: FakePorts, event: Event) -> None:
     other = of_stripe("product.created", {"id": "prod_1", "object": "product"})
     assert deliver(delivery(event("stripe_webhook/bad-signature"), other))[0] == 202

@@ -1,7 +1,9 @@
 """`make bench` ends badly when a bar is missed, and says which."""
 
+from dataclasses import replace
 from datetime import date
 
+from benchmarks import reconciling
 from benchmarks.__main__ import BARS, below_the_bar, table
 from benchmarks.charging import most_in_a_second
 from benchmarks.due_index import DueIndex, invoices
@@ -49,3 +51,16 @@ def test_a_scan_for_what_is_due_would_miss_the_bar() -> None:
         index.fill(invoices(100, among, day))
         seen.append(Finding(among, 1, len(index), 100, 1.0))
     assert ratios(*seen)["reads"] > BAR
+
+
+def test_a_reconciliation_that_grows_faster_than_the_day_would_miss_the_bar() -> None:
+    """The measure itself, on two small days; then as if a page were read again for each page."""
+    few, many = (reconciling.reconciling(charges) for charges in (2_400, 24_000))
+    cheap = {"CPU ms", "peak KB"}
+    found = reconciling.ratios(few, many)
+    assert all(ratio < reconciling.BAR for name, ratio in found.items() if name not in cheap)
+    assert many.invocations >= few.invocations >= 24
+    again = replace(many, stripe=many.stripe * 10, peak=few.peak * 10)
+    worse = reconciling.ratios(few, again)
+    assert worse["calls of Stripe"] > reconciling.BAR
+    assert worse["peak KB"] > reconciling.BAR

@@ -129,7 +129,7 @@ def test_what_is_not_there_is_not_a_page(dist: Path, path: str) -> None:
 def test_the_configuration_names_the_running_stripe(dist: Path) -> None:
     assert get(dist, "/config.json").json() == {
         "name": "Hosting Ltd",
-        "stripe": {"publishable_key": "pk_test_1", "script": f"{EMULATOR}/endive/stripe.js"},
+        "stripe": {"publishable_key": "pk_test_1", "script": f"{EMULATOR}/dahlia/stripe.js"},
     }
     real = get(dist, "/config.json", a_stack(API)).json()
     assert real["stripe"] == {"publishable_key": "pk_test_1", "script": None}

@@ -7,21 +7,23 @@ from typing import Any
 
 import yaml
 from billfold.adapters.dynamodb import keys
+from billfold.entrypoints.bus_events import ChangeInvoiceAmount, VoidInvoice
+from billfold.entrypoints.queue import PAYMENT_PATIENCE_SECONDS
 from billfold.services.autopay import Outcome
 
 from local.openapi import FUNCTIONS
 
 ROOT = Path(__file__).resolve().parents[2]
-INTAKE = ("register_customer", "issue_invoice")
-WORKERS = ("stripe_events", "autopay_dispatch", "autopay_charge", "notify")
-SCHEDULED = ("nightly", "reconcile")
+INTAKE = ("register_customer", "issue_invoice", "change_invoice")
+WORKERS = ("stripe_events", "autopay_dispatch", "autopay_charge", "notify", "reconciliation")
+SCHEDULED = ("reconcile",)
 # Those that no customer waits for may take longer.
 TIMEOUTS = {
     "autopay_charge": 60,
     "autopay_dispatch": 120,
-    "nightly": 900,
     "notify": 60,
     "reconcile": 120,
+    "reconciliation": 200,
     "stripe_events": 200,
 }
 PUBLIC = {
@@ -110,12 +112,13 @@ TABLE_ACTIONS = {
     "autopay_dispatch": {"Query"},
     "notify": {"GetItem", "PutItem", "Query"},
     "cards": {"GetItem", "PutItem", "UpdateItem"},
+    "change_invoice": {"GetItem", "PutItem", "Query", "UpdateItem"},
     "invoices": {"GetItem", "Query"},
     "issue_invoice": {"ConditionCheckItem", "GetItem", "PutItem"},
     "payments": {"BatchGetItem", "GetItem", "PutItem", "Query", "UpdateItem"},
-    "nightly": {"GetItem", "PutItem", "Query", "UpdateItem"},
     "primary_card": {"GetItem", "PutItem", "UpdateItem"},
     "reconcile": {"DeleteItem", "GetItem", "PutItem", "Query", "UpdateItem"},
+    "reconciliation": {"BatchGetItem", "GetItem", "PutItem", "Query", "UpdateItem"},
     "register_customer": {"GetItem", "PutItem"},
     "stripe_events": {"GetItem", "PutItem", "Query", "UpdateItem"},
     "stripe_webhook": set(),
@@ -142,9 +145,10 @@ def test_only_those_who_charge_may_read_stripes_keys(resources: dict[str, Any]) 
     assert readers == {
         "autopay_charge",
         "cards",
-        "nightly",
+        "change_invoice",
         "payments",
         "reconcile",
+        "reconciliation",
         "stripe_events",
         "stripe_webhook",
     }
@@ -160,7 +164,7 @@ def test_what_runs_by_itself_and_when(resources: dict[str, Any]) -> None:
     }
     assert found == {
         "ReconcileFunction": "rate(1 minute)",
-        "NightlyFunction": "cron(30 3 * * ? *)",
+        "ReconciliationFunction": "cron(30 3 * * ? *)",
         "AutopayDispatchFunction": {"Ref": "AutopaySchedule"},
     }
 
@@ -239,10 +243,10 @@ def test_the_table_is_protected_and_its_indexes_are_those_of_the_code(
     local = {index["IndexName"] for index in properties["LocalSecondaryIndexes"]}
     global_ = {index["IndexName"] for index in properties["GlobalSecondaryIndexes"]}
     assert local == {keys.OPEN_INVOICES, keys.INVOICE_PAYMENTS}
-    assert global_ == {keys.DUE, keys.LEASES, keys.LEDGER_DAYS}
+    assert global_ == {keys.DUE, keys.LEASES, keys.LEDGER_HOURS, keys.OPEN_DISPUTES}
     for index in properties["GlobalSecondaryIndexes"]:
         # Only the ledger, of which nothing ever changes, is copied into an index.
-        kind = "INCLUDE" if index["IndexName"] == keys.LEDGER_DAYS else "KEYS_ONLY"
+        kind = "INCLUDE" if index["IndexName"] == keys.LEDGER_HOURS else "KEYS_ONLY"
         assert index["Projection"]["ProjectionType"] == kind
 
 
@@ -298,6 +302,20 @@ def test_the_intake_reports_partial_failures_and_waits_an_hour(
         timeout = timeouts[mapping["Properties"]["FunctionName"]["Ref"]]
         # A message must not come back while it is still being worked on.
         assert queue["VisibilityTimeout"] >= 3 * timeout
+
+
+def test_a_command_waits_a_day_for_a_payment_in_progress(resources: dict[str, Any]) -> None:
+    queue = resources["InvoiceCommandsQueue"]["Properties"]
+    tries = queue["RedrivePolicy"]["maxReceiveCount"]
+    assert tries * queue["VisibilityTimeout"] > PAYMENT_PATIENCE_SECONDS
+    assert queue["MessageRetentionPeriod"] > PAYMENT_PATIENCE_SECONDS
+    [rule] = [
+        rule["Properties"]
+        for rule in of_type(resources, "AWS::Events::Rule").values()
+        if rule["Properties"]["Targets"][0]["Arn"]["Fn::GetAtt"][0] == "InvoiceCommandsQueue"
+    ]
+    models = {VoidInvoice.__name__, ChangeInvoiceAmount.__name__}
+    assert set(rule["EventPattern"]["detail-type"]) == models
 
 
 def test_the_dashboard_shows_what_is_logged_and_watched(resources: dict[str, Any]) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from billfold.adapters.stripe_gateway import API_VERSION
 from playwright.sync_api import BrowserContext, Page
 
 from local.portal_files import PortalFiles
@@ -137,7 +138,7 @@ def test_axe_says_what_is_wrong_and_where(show: Show, page: Page) -> None:
 
 MOUNT: Any = """
 const ready = new Promise((resolve) => { const script = document.createElement('script');
-  script.src = '%s/endive/stripe.js'; script.onload = resolve; document.head.append(script); });
+  script.src = '%s/dahlia/stripe.js'; script.onload = resolve; document.head.append(script); });
 const mounted = ready.then(async () => {
   window.stripe = Stripe('pk_test_emulator');
   const elements = stripe.elements();
@@ -193,7 +194,7 @@ def authentication_wanted(stack: Stack) -> str:
     import stripe
 
     client = stripe.StripeClient(
-        stack["stripe_secret_key"], base_addresses={"api": stack["stripe_url"]}
+        stack["stripe_secret_key"], base_addresses={"api": stack["stripe_url"]}, stripe_version=API_VERSION
     )
     intent = client.v1.payment_intents.create(
         params={

@@ -11,10 +11,6 @@ from billfold.domain.payment import Dispute
 from tests.emulator import Emulator
 from tests.proof.witnesses import StripeCharge, StripeIntent
 
-NEWEST: Final = 100
-"""As many as Stripe lists at once; a history that is checked has fewer."""
-
-
 STANDS: Final[Mapping[str, Dispute | None]] = {
     "needs_response": Dispute.OPEN,
     "under_review": Dispute.OPEN,
@@ -39,10 +35,10 @@ class Auditor:
         """Give the charges that succeeded, with the key of the request that made each."""
         keys = {
             event["data"]["object"]["id"]: (event["request"] or {}).get("idempotency_key")
-            for event in self.side.get("/v1/events", limit=NEWEST, type="payment_intent.succeeded")
+            for event in self.side.every("/v1/events", type="payment_intent.succeeded")
         }
         # Newest first: of several disputes the latest stands.
-        listed = self.side.get("/v1/disputes", limit=NEWEST)
+        listed = self.side.every("/v1/disputes")
         disputes = {one["charge"]: STANDS[one["status"]] for one in reversed(listed)}
         return [
             StripeCharge(
@@ -52,7 +48,7 @@ class Auditor:
                 invoice_id=charge["metadata"]["billfold_invoice_id"],
                 money=from_stripe_amount(charge["amount_captured"], charge["currency"]),
                 payment_method=charge["payment_method"],
-                charged_on=datetime.fromtimestamp(charge["created"], UTC).date(),
+                charged_at=datetime.fromtimestamp(charge["created"], UTC),
                 confirm_key=keys.get(charge["payment_intent"]),
                 refunded=from_stripe_amount(charge["amount_refunded"], charge["currency"]),
                 dispute=disputes.get(charge["id"]),
@@ -74,7 +70,7 @@ class Auditor:
         ]
 
     def _mine(self, path: str) -> list[dict[str, Any]]:
-        newest = self.side.get(path, limit=NEWEST)
+        newest = self.side.every(path)
         return [
             one for one in newest if metadata(one).get("billfold_customer_id") == self.customer_id
         ]

@@ -1,27 +1,29 @@
-"""The configurations: each is small enough to be searched to its end.
-
-Each has a floor, so that a search which silently collapses is noticed.
-"""
+"""The configurations: each is small enough to be searched to its end."""
 
 import os
 from functools import cache
 from typing import Final
 
+from tests.proof.law import GUARDS, Guards, Law, widened
 from tests.proof.model import Result, explore
-from tests.proof.world import GUARDS, Config, Guards, Law, Order, widened
+from tests.proof.world import Config, Order
 
 PROVE: Final = os.environ.get("BILLFOLD_PROVE") == "1"
 
 PERSON = Order("A")
 ONE_TIME = Order("one-time B", stored=False)
-AUTOPAY = Order("autopay", off_session=True)
+AUTOPAY = Order("autopay", automatic=True)
+FOUND = Order("found", stored=False)
+"""The order of a payment that the table had forgotten; nobody pays it."""
 ACTION = frozenset({"requires_action"})
 
 
 def _cast(
     orders: tuple[Order, ...], others: str, bank: str = "", faults: str = "", twice: str = ""
 ) -> Config:
-    payers = tuple(order.name for order in orders) + ((twice,) if twice else ())
+    payers = tuple(order.name for order in orders if order is not FOUND) + (
+        (twice,) if twice else ()
+    )
     return Config(
         orders, payers + tuple(others.split()), frozenset(bank.split()), frozenset(faults.split())
     )
@@ -40,6 +42,15 @@ CASTS: Final = {
     "bank's step": _cast((PERSON,), "confirm cancel reconciler", "requires_action"),
     "bank's step, another card": _cast((PERSON, ONE_TIME), "confirm cancel", "requires_action"),
     "no word for a week": _cast((PERSON,), "confirm reconciler", "requires_action", "unreachable"),
+    "no word, then a person": _cast(
+        (PERSON,), "confirm person reconciler", "requires_action", "unreachable"
+    ),
+    "opted out": _cast((AUTOPAY, PERSON), "opt_out reconciler"),
+    "restored": _cast((PERSON, ONE_TIME, FOUND), "restore", "", "forget"),
+    "restored, the bank's step": _cast(
+        (PERSON, ONE_TIME, FOUND), "confirm restore", "requires_action", "forget"
+    ),
+    "restored, another amount": _cast((PERSON, FOUND), "amount restore reconciler", "", "forget"),
     "card deleted": _cast((PERSON,), "delete confirm reconciler", "requires_action", "not_begun"),
     "void": _cast((PERSON, ONE_TIME), "void reconciler"),
     "amount changed": _cast((PERSON, ONE_TIME), "amount reconciler"),
@@ -57,30 +68,43 @@ LARGE: Final = {
         (PERSON, ONE_TIME), "confirm reconciler", "requires_action", "not_begun"
     ),
     "card deleted, autopay and a person": _cast((PERSON, AUTOPAY), "delete reconciler"),
+    "restored, a person and two payers": _cast(
+        (PERSON, ONE_TIME, FOUND), "restore", "", "forget", twice="one-time B"
+    ),
 }
 """Searched where BILLFOLD_PROVE=1."""
 
-FLOORS: Final = {
-    "lost replies": 60_000,
-    "stale declines": 1_500,
-    "webhooks": 10_000,
-    "refusals": 40_000,
-    "slow bank": 30_000,
-    "autopay delivered twice": 12_000,
-    "autopay twice and a person": 110_000,
-    "bank's step": 30_000,
-    "bank's step, another card": 8_000,
-    "no word for a week": 7_500,
-    "card deleted": 20_000,
-    "void": 20_000,
-    "amount changed": 50_000,
-    "amount changed, one payer": 300,
-    "amount changed, then void": 1_000,
-    "webhooks and lost replies": 750_000,
-    "bank's step twice": 650_000,
-    "bank's step and two payers": 850_000,
-    "card deleted, autopay and a person": 60_000,
+WORLDS: Final = {
+    "lost replies": 40_049,
+    "stale declines": 989,
+    "webhooks": 8_105,
+    "refusals": 25_791,
+    "slow bank": 22_399,
+    "autopay delivered twice": 6_714,
+    "autopay twice and a person": 72_413,
+    "bank's step": 30_905,
+    "bank's step, another card": 8_773,
+    "no word for a week": 8_890,
+    "no word, then a person": 14_896,
+    "opted out": 35_999,
+    "restored": 8_941,
+    "restored, the bank's step": 39_357,
+    "restored, another amount": 33_805,
+    "card deleted": 22_572,
+    "void": 61_497,
+    "amount changed": 137_904,
+    "amount changed, one payer": 2_016,
+    "amount changed, then void": 11_377,
+    "webhooks and lost replies": 0,
+    "bank's step twice": 0,
+    "bank's step and two payers": 0,
+    "card deleted, autopay and a person": 0,
+    "restored, a person and two payers": 0,
 }
+"""How many worlds each cast has, exactly: a behaviour that is lost, or comes in, is noticed.
+
+Whoever changes a number says why in the commit, and in the README where a behaviour went.
+"""
 
 
 SEARCHED: Final[dict[str, Result]] = {}

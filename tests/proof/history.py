@@ -7,7 +7,7 @@ store, Stripe's charges, what was answered to callers, and what the event bus wa
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from billfold.domain.fact import Entry, Kind
@@ -53,8 +53,8 @@ def check(ports: Ports, stripe: StripeView, history: History) -> list[str]:
     owners = {owner for owner, _ in history.invoices}
     rows = [
         row
-        for day in sorted({c.charged_on for c in charges})
-        for row in ports.ledger.rows(day)
+        for hour in sorted({c.charged_in for c in charges})
+        for row in ports.ledger.rows(hour, hour + timedelta(hours=1)).items
         if row.customer_id in owners
     ]
     found: list[str] = []
@@ -109,7 +109,8 @@ def _amounts(case: _Case) -> Iterator[str]:
     owners = {row.charge: payments.get(row.payment_id) for row in case.rows}
     for charge in case.charges:
         payment = owners.get(charge.charge)
-        if payment is None:
+        if payment is None or payment.state is State.REVIEW:
+            # That it is not what was due is what a person looks at.
             continue
         due = case.invoice.total.amount
         for at, amount in changes:
@@ -213,7 +214,8 @@ def _refunds_and_disputes(case: _Case) -> Iterator[str]:
 
 
 def _wishes(case: _Case) -> Iterator[str]:
-    yield from wished(case.payments, case.history.wishes)
+    wallet = case.ports.customers.wallet(case.invoice.customer_id)
+    yield from wished(case.payments, case.history.wishes, wallet)
 
 
 def _keys(case: _Case) -> Iterator[str]:

@@ -8,6 +8,7 @@ from typing import Final
 from billfold.adapters.dynamodb import keys
 from billfold.domain.invoice import Invoice, InvoiceStatus
 from billfold.domain.payment import Payment
+from billfold.domain.wallet import Wallet
 from billfold.services.ports import Ports
 
 from tests.proof.wishes import Wish, asked_for
@@ -32,12 +33,16 @@ def reflected(charges: Sequence[StripeCharge], payments: Sequence[Payment]) -> I
             yield f"{charge.charge}: dispute {known}, at Stripe {theirs}"
 
 
-def wished(payments: Sequence[Payment], wishes: Sequence[Wish]) -> Iterator[str]:
-    """No automatic payment asked for money against what its customer had been answered."""
+def wished(payments: Sequence[Payment], wishes: Sequence[Wish], wallet: Wallet) -> Iterator[str]:
+    """No automatic payment asked for money against what its customer had been answered.
+
+    A card that has left the wallet since has handed over to another one.
+    """
+    kept = {None, *(card.card_id for card in wallet.cards)}
     asked = asked_for(payments)
     for payment in payments:
         if payment.payment_id in asked:
-            for wish in wishes:
+            for wish in (wish for wish in wishes if wish.card in kept):
                 broken = wish.breaks(payment)
                 if broken:
                     yield f"{payment.payment_id} {broken}"

@@ -136,7 +136,8 @@ def test_lago_5708_autopay_races_a_person(world: World) -> None:
         thread.join()
     assert len(ended) == 8
     assert len(confirms(world)) == 1
-    assert len(items(world.table, having="ledger_day")) == 1
+    hour = world.charged_in
+    assert len(world.auditor.ledger.rows(hour, hour + timedelta(hours=1)).items) == 1
     world.come_to_rest()
 
 

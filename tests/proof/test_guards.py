@@ -3,9 +3,9 @@
 import pytest
 
 from tests.proof.casts import CASTS, PROVE, law_without, searched
+from tests.proof.law import FORBIDDEN, GUARDS
 from tests.proof.model import explore
 from tests.proof.verdicts import COVERED, DOUBLES, HARMLESS, LOAD_BEARING, NEVER_ASKED
-from tests.proof.world import FORBIDDEN, GUARDS
 
 MANY = len(CASTS) if PROVE else 2
 """In how many casts a harmless guard is shown to be so; the small ones come first."""

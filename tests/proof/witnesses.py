@@ -3,7 +3,7 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import datetime
 from typing import Any, Final, Protocol
 
 from billfold.domain.errors import (
@@ -38,10 +38,15 @@ class StripeCharge:
     invoice_id: str
     money: Money
     payment_method: str
-    charged_on: date
+    charged_at: datetime
     confirm_key: str | None
     refunded: Money
     dispute: Dispute | None
+
+    @property
+    def charged_in(self) -> datetime:
+        """The UTC hour in which it was made."""
+        return self.charged_at.replace(minute=0, second=0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,13 +148,14 @@ class BusEnd:
 
 
 class QueuesEnd:
-    """The far end of automatic payment's queues; what comes is kept until somebody takes it."""
+    """The far end of the queues; what comes is kept until somebody takes it."""
 
-    SHARDS, CHARGES = "shards", "charges"
+    SHARDS, CHARGES, HOURS = "shards", "charges", "hours"
 
     def __init__(self) -> None:
         self.shards: list[str] = []
         self.looks: list[str] = []
+        self.hours: list[str] = []
         self.calls = 0
 
     def get_queue_attributes(
@@ -167,8 +173,8 @@ class QueuesEnd:
         Entries: list[dict[str, str]],  # noqa: N803
     ) -> dict[str, Any]:
         self.calls += 1
-        queue = self.shards if QueueUrl == self.SHARDS else self.looks
-        queue += [entry["MessageBody"] for entry in Entries]
+        queues = {self.SHARDS: self.shards, self.CHARGES: self.looks, self.HOURS: self.hours}
+        queues[QueueUrl] += [entry["MessageBody"] for entry in Entries]
         return {"Successful": [{"Id": entry["Id"]} for entry in Entries]}
 
 

@@ -3,18 +3,26 @@
 Everything is an immutable tuple of small things, so that a world is a key of a dict.
 """
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from billfold.domain.payment import TRANSITIONS, State, Step, Transition
+from billfold.domain.payment import State, Step
 
-OPERATORS = {"void": -1, "amount": -2}
-"""Who holds the invoice's lock while it is voided or its amount changes."""
+
+class Payment(NamedTuple):
+    """A try; its number is that of its order. ``stored``: with the card of the wallet."""
+
+    state: State
+    epoch: int
+    money: int
+    n: int = 0
+    intent: int | None = None
+    stored: bool = True
+    automatic: bool = False
 
 
 class Invoice(NamedTuple):
-    """The one item that decides. ``copy`` is its copy of the state of its ``last`` payment."""
+    """The one item that decides. ``copy`` is its copy of its ``last`` payment."""
 
     status: str = "open"
     due: int = 1
@@ -23,18 +31,27 @@ class Invoice(NamedTuple):
     n: int = 0
     lock: int | None = None
     last: int | None = None
-    copy: State | None = None
-    voided: bool = False
+    copy: Payment | None = None
 
 
-class Payment(NamedTuple):
-    """A try, as its own item says; its number is that of its order."""
+class Change(NamedTuple):
+    """A void or another amount, begun on an invoice as it was read; ``due`` is that of before."""
 
-    state: State
+    what: str
     epoch: int
-    money: int
-    n: int = 0
-    intent: int | None = None
+    due: int
+    intent: int | None
+    state: str = "fencing"
+
+    @property
+    def due_then(self) -> int:
+        """What will be due."""
+        return 0 if self.what == "void" else self.due + 1
+
+
+def lock_of(change: int) -> int:
+    """Give the lock of a change: payments have the numbers from 0 on."""
+    return -1 - change
 
 
 class Intent(NamedTuple):
@@ -63,38 +80,63 @@ class Request(NamedTuple):
 
 
 class Actor(NamedTuple):
-    """A process: what it does next, and what it remembers from when it last read."""
+    """A process: what it does next, and what it remembers from when it last read.
+
+    ``was`` is its payment as it last read or wrote it. Before there is one, ``epoch``, ``n``,
+    ``due`` and ``intent`` are the invoice's; then ``n`` and ``intent`` are those to write ahead.
+    """
 
     stage: str = "start"
     payment: int | None = None
-    state: State | None = None
+    was: Payment | None = None
     n: int = 0
     intent: int | None = None
     epoch: int = 0
     due: int = 0
     step: Step | None = None
+    change: int | None = None
+
+
+def awaited_by(actor: Actor) -> tuple[int | None, int] | None:
+    """Tell which payment's confirm n a process waits for."""
+    if actor.stage != "waiting" or actor.was is None:
+        return None
+    return actor.payment, actor.was.n
 
 
 class World(NamedTuple):
-    """Everything, at one instant.
+    """Everything, at one instant. The table comes first: ``SAVED`` says how much that is.
 
     ``holds`` names the payments that hold the card; ``touched``: the wallet has changed since its
-    deletion was decided. ``confirms`` is the last (epoch, n) that was written ahead, and ``wrong``
-    names a promise that was broken by the move that led here.
+    deletion was decided; ``autopay`` and ``primary``: the wish, and that the card is the primary
+    one; ``recorded``: all payments are in the table, as far as it knows. ``confirms`` is the last
+    (epoch, n) that was written ahead, ``voided`` stays, ``saved`` is a point to which the table may
+    be restored, and ``wrong`` names a promise that was broken by the move that led here.
     """
 
     invoice: Invoice
     payments: tuple[Payment | None, ...]
-    actors: tuple[Actor, ...]
-    intents: tuple[Intent, ...] = ()
-    wire: frozenset[Request] = frozenset()
-    keys: frozenset[tuple[str, int]] = frozenset()
+    changes: tuple[Change, ...] = ()
     card: bool = True
+    autopay: bool = True
+    primary: bool = True
     holds: frozenset[int] = frozenset()
     touched: bool = False
     ledger: frozenset[int] = frozenset()
+    recorded: bool = True
+    actors: tuple[Actor, ...] = ()
+    intents: tuple[Intent, ...] = ()
+    wire: frozenset[Request] = frozenset()
+    keys: frozenset[tuple[str, int]] = frozenset()
     confirms: tuple[int, int] = (0, 0)
+    voided: bool = False
+    saved: tuple[Any, ...] = ()
+    restored: bool = False
     wrong: str = ""
+
+
+SAVED = World._fields.index("actors")
+"""So many fields of a world are our table; the rest is Stripe's, the network's, or history."""
 
 
 class Order(NamedTuple):
@@ -102,7 +144,7 @@ class Order(NamedTuple):
 
     name: str
     stored: bool = True
-    off_session: bool = False
+    automatic: bool = False
 
 
 @dataclass(frozen=True)
@@ -111,8 +153,10 @@ class Config:
 
     ``cast`` lists the processes: the name of an order is one that pays it; the rest are
     ``confirm`` and ``cancel`` (the owner during the bank's step), ``reconciler``, ``worker`` (of
-    webhooks), ``delete`` (the stored card), ``void`` and ``amount``. ``bank`` lists what a confirm
-    may lead to besides success and decline; ``faults`` what else may happen.
+    webhooks), ``person`` (who closes a review), ``delete`` (the stored card), ``opt_out`` (or
+    another primary card is chosen), ``void``, ``amount``, and ``restore`` (of the table to an
+    earlier point; the last order is then that of a lost payment that was found). ``bank`` lists
+    what a confirm may lead to besides success and decline; ``faults`` what else may happen.
     """
 
     orders: tuple[Order, ...]
@@ -122,108 +166,8 @@ class Config:
 
     def start(self) -> World:
         """An open invoice, a card in the wallet, and nobody has done anything."""
-        return World(Invoice(), (None,) * len(self.orders), (Actor(),) * len(self.cast))
+        return World(Invoice(), (None,) * len(self.orders), actors=(Actor(),) * len(self.cast))
 
     def order(self, name: str) -> int | None:
         """The number of the order that a process pays, if it pays one."""
         return next((p for p, order in enumerate(self.orders) if order.name == name), None)
-
-
-@dataclass(frozen=True)
-class Guards:
-    """Everything besides the transition table that keeps the promises; each can be taken away."""
-
-    # Conditions of the reservation.
-    reserve_open: bool = True
-    reserve_unlocked: bool = True
-    reserve_epoch: bool = True
-    reserve_n: bool = True
-    reserve_amount: bool = True
-    reserve_card: bool = True
-    reserve_request: bool = True
-    # Conditions of every later step.
-    step_last: bool = True
-    step_epoch: bool = True
-    step_lock: bool = True
-    step_n: bool = True
-    # Conditions of single steps.
-    ahead_n: bool = True
-    ahead_intent: bool = True
-    own_n: bool = True
-    settle_intent: bool = True
-    settle_open: bool = True
-    settle_amount: bool = True
-    settle_ledger: bool = True
-    review_state: bool = True
-    review_invoice: bool = True
-    review_last: bool = True
-    # The wallet.
-    delete_hold: bool = True
-    delete_version: bool = True
-    # What the services do, in which order.
-    ahead_before_confirm: bool = True
-    intent_reused: bool = True
-    create_key: bool = True
-    doubt_keeps_lock: bool = True
-    look_never_declines: bool = True
-    refusal_is_looked_up: bool = True
-    release_only_reserved: bool = True
-    fence_cancels: bool = True
-    fence_waits_for_word: bool = True
-    fence_raises_epoch: bool = True
-    settle_agrees: bool = True
-    operator_locks: bool = True
-    operator_fences: bool = True
-    amount_raises_epoch: bool = True
-
-
-GUARDS = tuple(guard.name for guard in fields(Guards))
-
-
-@dataclass
-class Law:
-    """Guards and table, and a record of who refused: a set of guards for each refused write."""
-
-    guards: Guards = Guards()
-    table: Mapping[Step, Transition] = field(default_factory=lambda: TRANSITIONS)
-    refusals: set[frozenset[str]] = field(default_factory=set)
-
-    def allows(
-        self, checks: Iterable[tuple[str, bool]], step: Step | None = None, source: Any = None
-    ) -> bool:
-        """Tell whether a write is done: every guard that is there says yes."""
-        no = [name for name, holds in checks if not holds and getattr(self.guards, name)]
-        if step is not None and source not in self.table[step].sources:
-            no.append(entry(step, source))
-        if no:
-            self.refusals.add(frozenset(no))
-        return not no
-
-    def keeps(self, guard: str) -> bool:
-        """Tell whether a guard is there, at a point where that decides what happens."""
-        self.refusals.add(frozenset({guard}))
-        return bool(getattr(self.guards, guard))
-
-
-def entry(step: Step, source: State | None) -> str:
-    """Name the guard that a step is not taken from a state."""
-    return f"{step} not from {source}"
-
-
-def widened(*entries: str) -> Mapping[Step, Transition]:
-    """Copy the table without some of what it forbids."""
-    return {
-        step: Transition(
-            kept.sources | {state for state in State if entry(step, state) in entries}, kept.target
-        )
-        for step, kept in TRANSITIONS.items()
-    }
-
-
-FORBIDDEN = tuple(
-    entry(step, state)
-    for step, transition in TRANSITIONS.items()
-    for state in State
-    if state not in transition.sources
-)
-"""Every entry of the table that forbids something."""

@@ -11,11 +11,17 @@ import pytest
 from billfold.domain.autopay import next_try
 from billfold.domain.autopay_message import Look
 from billfold.domain.decline import explain
-from billfold.domain.errors import CardDeclinedError, InvalidInputError
+from billfold.domain.errors import (
+    AmountNotChargeableError,
+    CardDeclinedError,
+    InvalidInputError,
+)
 from billfold.domain.invoice import Invoice, InvoiceStatus
+from billfold.domain.invoice_change import ChangeState
 from billfold.domain.money import Money
 from billfold.domain.payment import (
     ActionRequired,
+    Blame,
     Canceled,
     Declined,
     NotBegun,
@@ -42,6 +48,7 @@ from billfold.services import (
 )
 from billfold.services.autopay import Outcome, Result
 from billfold.services.payments import Order
+from billfold.services.ports import CardView
 from billfold.services.reconcile import reconcile
 
 from tests.builders import a_card, a_customer, an_invoice
@@ -63,7 +70,9 @@ def ports() -> FakePorts:
     made.customers.register(a_customer(), autopay=True)
     wallet = made.customers.wallet("cust-1").add(a_card(1)).add(a_card(2))
     # A run has taken place since the cards were added.
-    made.customers.save(replace(wallet.with_stripe_customer("cus_cust-1"), offered=False))
+    made.gateway.attach(
+        made.customers.save(replace(wallet.with_stripe_customer("cus_cust-1"), offered=False))
+    )
     invoices.issue(INVOICE, made)
     return made
 
@@ -512,12 +521,88 @@ def test_a_try_whose_answer_is_lost_is_not_made_again_on_the_same_day(ports: Fak
 
 
 def test_a_source_that_stripe_refuses_is_told_and_not_tried_every_hour(ports: FakePorts) -> None:
-    answers(ports, Refused(about_card=True))
+    answers(ports, Refused(Blame.CARD))
     ports.gateway.looks = [WantsMethod()]
     on(ports, 0)
     assert run(ports)["declined"] == 1
     assert told(ports) == ["PaymentCanceled", "AutopayPaused"]
     assert run(ports) == Counter()
+
+
+@pytest.mark.parametrize("blame", [Blame.NOTHING, Blame.CARD])
+def test_a_card_that_stripe_no_longer_has_is_tried_once_and_asked_for_again(
+    ports: FakePorts, blame: Blame
+) -> None:
+    """Without this it was tried fifteen times a day for twelve days, and nobody was told."""
+    first, second = ports.customers.wallet("cust-1").cards
+    ports.gateway.take_away(first.payment_method)
+    on(ports, 0)
+    answers(ports, Refused(blame))
+    assert run(ports)["declined"] == 1
+    assert told(ports) == [
+        "PaymentCanceled",
+        "CardRemoved",
+        "PrimaryCardChanged",
+        "CardsDetached",
+    ]
+    # The next card has a try of its own.
+    answers(ports, POOR)
+    assert run(ports)["declined"] == 1
+    assert confirms(ports) == 2
+    ports.gateway.take_away(second.payment_method)
+    on(ports, 1)
+    answers(ports, Refused(blame))
+    run(ports)
+    assert told(ports)[-2:] == ["CardsDetached", "InvoiceOverdue"]
+    assert ports.customers.wallet("cust-1").cards == ()
+    for day in range(1, 12):
+        on(ports, day)
+        for _ in range(15):
+            run(ports)
+    assert confirms(ports) == 3
+    assert told(ports) == []
+
+
+def test_a_refusal_that_names_nothing_is_no_mark_on_a_card_that_is_there(ports: FakePorts) -> None:
+    on(ports, 0)
+    answers(ports, Refused(Blame.NOTHING))
+    assert run(ports)["later"] == 1
+    assert ports.customers.wallet("cust-1").cards[0].refused is None
+    assert run(ports)["charged"] == 1
+
+
+def test_a_card_of_another_stripe_customer_than_its_intents_is_charged_with_a_new_one(
+    ports: FakePorts,
+) -> None:
+    """The intent served an earlier try; its Stripe customer was deleted, and the card is new."""
+    on(ports, 0)
+    answers(ports, POOR)
+    run(ports)
+    on(ports, 1)
+    answers(ports, Refused(Blame.CARD))
+    ports.gateway.looks = [WantsMethod(), Canceled()]
+    assert run(ports)["charged"] == 1
+    assert ports.customers.wallet("cust-1").cards[0].refused is None
+    assert stored(ports).epoch == 1
+
+
+def test_a_customer_deleted_at_stripe_has_no_card(ports: FakePorts) -> None:
+    ports.gateway.delete_customer("cus_cust-1")
+    on(ports, 0)
+    assert run(ports)["declined"] == 1
+    assert told(ports) == [
+        "PaymentCanceled",
+        "CardRemoved",
+        "CardRemoved",
+        "PrimaryCardChanged",
+        "CardsDetached",
+    ]
+    wallet = ports.customers.wallet("cust-1")
+    assert (wallet.cards, wallet.stripe_customer, wallet.autopay) == ((), None, True)
+    on(ports, 1)
+    run(ports)
+    assert confirms(ports) == 0
+    assert told(ports) == ["InvoiceOverdue"]
 
 
 def test_a_request_of_ours_that_stripe_refuses_is_no_mark_on_a_card(ports: FakePorts) -> None:
@@ -559,22 +644,55 @@ def test_what_stands_in_the_way_on_the_last_day_is_told_too(ports: FakePorts) ->
     assert told(ports) == ["AutopayPaused", "InvoiceOverdue"]
 
 
-def test_an_amount_that_no_card_can_be_charged_waits_and_is_overdue(
+def taken_in_once(ports: FakePorts, amount: Money) -> None:
+    """An invoice of older rules, which took in what cannot be charged."""
+    key = ("cust-1", INVOICE.invoice_id)
+    ports.store.invoices[key] = replace(stored(ports), amount_due=amount)
+
+
+@pytest.mark.parametrize("amount", [Money("USD", 49), Money("IQD", 5000), Money("KWD", 1001)])
+def test_what_no_card_can_be_charged_is_overdue_at_once(ports: FakePorts, amount: Money) -> None:
+    """Nobody is told that it will be charged, no try is spent on it, and Stripe is not asked."""
+    taken_in_once(ports, amount)
+    for day in range(-3, 0):
+        on(ports, day)
+        run(ports)
+    assert told(ports) == []
+    on(ports, 0)
+    assert run(ports) == Counter({"overdue": 1})
+    [overdue] = ports.bus.details("InvoiceOverdue")
+    assert overdue["reason"] == "not_chargeable"
+    assert stored(ports).look_on is None
+    for day in range(1, 9):
+        on(ports, day)
+        assert not run(ports)
+    assert ports.gateway.calls == []
+
+
+def test_what_stripe_will_never_charge_is_overdue_at_once(
     ports: FakePorts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from billfold.domain.errors import InvoiceNotPayableError  # noqa: PLC0415
+    """Say less than the minimum of the currency in which the account is paid out."""
 
     def too_small(*_: object) -> str:
-        raise InvoiceNotPayableError("A card cannot be charged this amount.")
+        raise AmountNotChargeableError
 
     monkeypatch.setattr(ports.gateway, "create_payment_intent", too_small)
-    outcomes = []
-    for day in range(9):
-        on(ports, day)
-        outcomes.append(dict(run(ports)))
-    assert sum(bool(one) for one in outcomes) == 5
-    assert stored(ports).overdue_told
+    on(ports, 0)
+    assert run(ports) == Counter({"overdue": 1})
+    [overdue] = ports.bus.details("InvoiceOverdue")
+    assert overdue["reason"] == "not_chargeable"
     assert stored(ports).look_on is None
+    assert stored(ports).lock is None
+    on(ports, 1)
+    assert not run(ports)
+
+
+def test_what_no_card_can_be_charged_is_not_shown_as_the_next_charge(ports: FakePorts) -> None:
+    taken_in_once(ports, Money("USD", 49))
+    [owed] = ports.invoices.open("cust-1")
+    wallet = ports.customers.wallet("cust-1")
+    assert next_try(owed, wallet, DUE) is None
 
 
 def test_an_expired_primary_card_is_told_and_not_tried(ports: FakePorts) -> None:
@@ -597,7 +715,7 @@ def test_the_networks_updater_brings_it_back(ports: FakePorts) -> None:
     run(ports)
     told(ports)
     details = CardDetails(old.payment_method, "fp_new", "9999", 9, 2031)
-    ports.gateway.cards[old.payment_method] = ("cust-1", details)
+    ports.gateway.cards[old.payment_method] = CardView(details, "cus_cust-1", "cust-1")
     event = StripeEvent(
         "evt_1", "payment_method.automatically_updated", payment_method=old.payment_method
     )
@@ -698,3 +816,113 @@ def test_the_same_run_begun_twice_sends_its_messages_once(ports: FakePorts) -> N
     assert [one.invoice_id for one in ports.autopay_queues.looks if one.invoice_id] == [
         INVOICE.invoice_id
     ]
+
+
+# Another amount
+
+
+def another_amount(ports: FakePorts, amount: int) -> None:
+    ports.gateway.looks = [Canceled()]
+    change = invoice_changes.change_amount(
+        "cust-1", INVOICE.invoice_id, Money("USD", amount), ports
+    )
+    assert change.state is ChangeState.DONE
+    outbox.flush(ports)
+    told(ports)
+
+
+def given_up(ports: FakePorts) -> None:
+    answers(ports, *[POOR] * 5)
+    for day in (0, 1, 3, 5, 7):
+        on(ports, day)
+        run(ports)
+    assert told(ports)[-1] == "InvoiceOverdue"
+    assert stored(ports).look_on is None
+
+
+def test_what_was_given_up_is_tried_once_more_over_another_amount(ports: FakePorts) -> None:
+    given_up(ports)
+    on(ports, 20)
+    another_amount(ports, 99)
+    answers(ports, POOR)
+    assert run(ports) == Counter({"declined": 1})
+    assert told(ports) == ["PaymentFailed"]
+    assert not run(ports)
+    another_amount(ports, 98)
+    assert run(ports) == Counter({"charged": 1})
+    assert [row.money for row in ports.store.ledger.values()] == [Money("USD", 98)]
+
+
+def test_the_same_amount_again_is_tried_and_not_taken_for_the_decline_of_before(
+    ports: FakePorts,
+) -> None:
+    given_up(ports)
+    before = INVOICE.amount_due.amount
+    for amount in (99, before, 99, before):
+        another_amount(ports, amount)
+        answers(ports, POOR)
+        assert run(ports) == Counter({"declined": 1})
+        assert not run(ports)
+    assert confirms(ports) == 9
+
+
+def test_another_amount_within_the_schedule_is_tried_at_once_and_then_by_the_schedule(
+    ports: FakePorts,
+) -> None:
+    answers(ports, POOR, POOR)
+    on(ports, 1)
+    run(ports)
+    on(ports, 2)
+    another_amount(ports, 99)
+    assert run(ports) == Counter({"declined": 1})
+    assert stored(ports).look_on == DUE + timedelta(days=3)
+    on(ports, 3)
+    assert run(ports) == Counter({"charged": 1})
+
+
+def test_another_amount_is_announced_if_there_is_time(ports: FakePorts) -> None:
+    on(ports, -3)
+    run(ports)
+    on(ports, -2)
+    told(ports)
+    another_amount(ports, 99)
+    run(ports)
+    [upcoming] = ports.bus.details("AutopayUpcoming")
+    assert (upcoming["amount"], upcoming["on"]) == (99, DUE.isoformat())
+    assert stored(ports).look_on == DUE
+
+
+def test_another_amount_long_before_it_is_due_is_announced_on_its_day(ports: FakePorts) -> None:
+    on(ports, -10)
+    another_amount(ports, 99)
+    assert stored(ports).look_on == DUE - timedelta(days=3)
+
+
+def test_over_another_amount_the_bank_may_not_want_its_customer(ports: FakePorts) -> None:
+    on(ports, 0)
+    answers(ports, PRESENT)
+    run(ports)
+    assert stored(ports).waits is Obstacle.NEEDS_CONFIRMATION
+    another_amount(ports, 99)
+    assert run(ports) == Counter({"charged": 1})
+
+
+def test_no_other_amount_brings_a_refused_card_back(ports: FakePorts) -> None:
+    on(ports, 0)
+    answers(ports, STOLEN)
+    run(ports)
+    another_amount(ports, 99)
+    for day in (0, 1, 7, 9):
+        on(ports, day)
+        run(ports)
+    assert confirms(ports) == 1
+    assert stored(ports).look_on is None
+
+
+def test_an_amount_that_a_card_can_be_charged_ends_what_no_card_could(ports: FakePorts) -> None:
+    taken_in_once(ports, Money("USD", 49))
+    on(ports, 0)
+    run(ports)
+    assert stored(ports).look_on is None
+    another_amount(ports, 50)
+    assert run(ports) == Counter({"charged": 1})

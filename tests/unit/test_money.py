@@ -2,15 +2,9 @@
 
 import pytest
 from billfold.adapters.stripe_answers import from_stripe_amount, to_stripe_amount
+from billfold.domain.currency import TABLE
 from billfold.domain.errors import InvalidInputError
-from billfold.domain.money import (
-    CURRENCIES,
-    MAX_AMOUNT,
-    Money,
-    exponent,
-    require_chargeable,
-    totals,
-)
+from billfold.domain.money import CURRENCIES, Money, exponent, totals
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -65,31 +59,23 @@ def test_totals_lose_nothing_and_do_not_depend_on_order(amounts: list[Money]) ->
         (Money("KWD", 12340), 12340),
         (Money("ISK", 5), 500),
         (Money("UGX", 1000), 100000),
+        (Money("MGA", 1000), 10),
     ],
 )
 def test_the_number_that_stripe_is_sent(money: Money, sent: int) -> None:
     assert to_stripe_amount(money) == sent
 
 
-@given(moneys)
-def test_amounts_survive_the_way_to_stripe_and_back(money: Money) -> None:
-    assert from_stripe_amount(to_stripe_amount(money), money.currency.lower()) == money
+@given(st.sampled_from(sorted(TABLE)), st.integers(0, 10**12))
+def test_amounts_survive_the_way_from_stripe_and_back(currency: str, steps: int) -> None:
+    amount = steps * TABLE[currency].step
+    money = from_stripe_amount(amount, currency.lower())
+    assert money.currency == currency
+    assert to_stripe_amount(money) == amount
 
 
 def test_a_fraction_of_a_whole_currency_is_refused() -> None:
     with pytest.raises(ValueError, match="whole"):
         from_stripe_amount(550, "isk")
-
-
-@pytest.mark.parametrize(
-    "money",
-    [Money("USD", 0), Money("USD", -1), Money("USD", MAX_AMOUNT + 1), Money("KWD", 1001)],
-)
-def test_what_no_card_can_be_charged(money: Money) -> None:
-    with pytest.raises(InvalidInputError):
-        require_chargeable(money)
-
-
-@pytest.mark.parametrize("money", [Money("USD", 1), Money("USD", MAX_AMOUNT), Money("KWD", 1010)])
-def test_what_a_card_can_be_charged(money: Money) -> None:
-    require_chargeable(money)
+    with pytest.raises(ValueError, match="whole"):
+        to_stripe_amount(Money("MGA", 150))

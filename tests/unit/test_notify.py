@@ -13,7 +13,7 @@ from billfold.domain.mail import Letterhead, Mail, html, text
 from billfold.domain.mail_catalogue import WRITTEN, compose
 from billfold.domain.money import Money
 from billfold.domain.payment import Payment, Slot, State, Trigger
-from billfold.domain.wallet import CardFace
+from billfold.domain.wallet import CardFace, Wallet
 from billfold.services import invoice_changes
 from billfold.services.notify import Outcome, Told, notify
 
@@ -38,6 +38,8 @@ PAYMENT = Payment(
     card=CardFace("visa", "4242"),
     slot=Slot(NOON.date(), NOON.date().replace(day=30)),
 )
+BOTH = Wallet("cust-1", autopay=True).add(CARD).add(a_card(2))
+EMPTY = Wallet("cust-1")
 POOR = explain("card_declined", "insufficient_funds")
 FACTS: dict[str, Fact] = {
     "receipt": fact.payment_succeeded(replace(PAYMENT, charge="ch_1"))[0],
@@ -50,6 +52,9 @@ FACTS: dict[str, Fact] = {
     "card refused at last": fact.autopay_paused(INVOICE, CARD, "card_refused", None),
     "expiring": fact.card_expiry(CARD, 30),
     "expired": fact.card_expiry(CARD, 0),
+    "detached": fact.cards_detached(BOTH, BOTH.lose(CARD.payment_method)),
+    "all detached": fact.cards_detached(BOTH, replace(EMPTY, autopay=True)),
+    "detached, paid by hand": fact.cards_detached(replace(BOTH, autopay=False), EMPTY),
 }
 
 
@@ -119,6 +124,19 @@ def test_a_failure_tells_why_and_when_it_is_tried_again(ports: FakePorts) -> Non
     assert POOR.advice in first.paragraphs
     assert "30 October 2026" in first.paragraphs[1]
     assert "will not try this card again" in second.paragraphs[1]
+
+
+def test_cards_that_stripe_no_longer_has_are_named_with_what_to_do(ports: FakePorts) -> None:
+    after = [BOTH.lose(CARD.payment_method), replace(EMPTY, autopay=True), EMPTY]
+    for number, wallet in enumerate(after):
+        notify(told(fact.cards_detached(BOTH, wallet), number), ports)
+    one, all_, by_hand = [mail for _, mail in ports.mailer.sent]
+    assert one.subject == "Please add your card again"
+    assert one.paragraphs[0].startswith("Visa ending in 0001 is no longer stored")
+    assert "will charge Visa ending in 0002 from now on" in one.paragraphs[1]
+    assert all_.paragraphs[0].startswith("Visa ending in 0001 and Visa ending in 0002 are no")
+    assert "no card to charge" in all_.paragraphs[1]
+    assert by_hand.paragraphs[1] == "To pay with them, please add the cards again."
 
 
 @pytest.mark.parametrize(

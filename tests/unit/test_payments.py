@@ -1,12 +1,18 @@
 """Paying, step by step, against repositories in memory and a Stripe that says what it is told."""
 
+from dataclasses import replace
+from datetime import timedelta
+
 import pytest
 from billfold.domain.decline import explain
 from billfold.domain.errors import (
     AmountChangedError,
+    AmountNotChargeableError,
     BillfoldError,
     CardDeclinedError,
+    CardGoneError,
     CardInUseError,
+    CardUsedError,
     IdempotencyKeyReusedError,
     InvoiceNotPayableError,
     NotChargedError,
@@ -14,6 +20,7 @@ from billfold.domain.errors import (
     NothingBegunError,
     PaymentInProgressError,
     PaymentNotWaitingError,
+    SecurityCodeUsedError,
     SourceUnusableError,
     TooManyRequestsError,
     UnavailableError,
@@ -24,6 +31,7 @@ from billfold.domain.money import Money
 from billfold.domain.payment import (
     ActionRequired,
     Answer,
+    Blame,
     Canceled,
     Declined,
     NotBegun,
@@ -41,14 +49,21 @@ from billfold.domain.payment import (
     WantsMethod,
 )
 from billfold.domain.wallet import CardFace
-from billfold.services import cards, payments
+from billfold.services import cards, outbox, payments
 from billfold.services.payments import Order, Outcome
+from billfold.services.ports import SetupSecret, StripeCustomerGoneError
+from billfold.services.reconcile import reconcile
 
-from tests.builders import NOON, a_card, a_customer, an_invoice
+from tests.builders import NOON, a_card, a_customer, a_setup, an_invoice
 from tests.fakes import FakePorts
+from tests.fakes.wallets_and_invoices import FakeCustomers
 
 INVOICE = an_invoice()
 DUE = INVOICE.amount_due
+
+
+def unavailable(*_: object, **__: object) -> None:
+    raise UnavailableError
 
 
 @pytest.fixture
@@ -56,7 +71,7 @@ def ports() -> FakePorts:
     made = FakePorts()
     made.customers.register(a_customer(), autopay=False)
     wallet = made.customers.wallet("cust-1").add(a_card(1)).add(a_card(2))
-    made.customers.save(wallet.with_stripe_customer("cus_cust-1"))
+    made.gateway.attach(made.customers.save(wallet.with_stripe_customer("cus_cust-1")))
     made.invoices.add(INVOICE)
     return made
 
@@ -147,6 +162,16 @@ def test_a_paid_invoice_is_not_paid_again(ports: FakePorts) -> None:
     assert len(calls(ports, "confirm")) == 1
 
 
+def test_what_no_card_can_be_charged_is_said_before_stripe_is_asked(ports: FakePorts) -> None:
+    little = Money("USD", 49)
+    key = ("cust-1", INVOICE.invoice_id)
+    ports.store.invoices[key] = replace(ports.store.invoices[key], amount_due=little)
+    with pytest.raises(AmountNotChargeableError):
+        pay(ports, shown=little)
+    assert not ports.gateway.calls
+    assert ports.invoices.get(*key).lock is None
+
+
 def test_another_amount_than_was_shown(ports: FakePorts) -> None:
     with pytest.raises(AmountChangedError) as changed:
         pay(ports, shown=Money("USD", 12049))
@@ -203,12 +228,187 @@ def test_an_unknown_outcome_keeps_the_lock(ports: FakePorts, answer: Answer) -> 
     assert len(calls(ports, "confirm")) == 1
 
 
+def later(ports: FakePorts) -> None:
+    """Let the reconciler see to what was left; nothing is."""
+    outbox.flush(ports)
+    ports.clock.forward(timedelta(minutes=2))
+    reconcile(ports, lambda: 60.0)
+    assert ports.store.parked == {}
+
+
+def refuses(ports: FakePorts, blame: Blame) -> None:
+    ports.gateway.confirms, ports.gateway.looks = [Refused(blame)], [WantsMethod()]
+
+
 def test_an_unusable_card_is_looked_up_before_it_is_let_go(ports: FakePorts) -> None:
-    ports.gateway.confirms, ports.gateway.looks = [Refused()], [WantsMethod()]
-    with pytest.raises(SourceUnusableError):
+    refuses(ports, Blame.CARD)
+    with pytest.raises(SourceUnusableError) as told:
         pay(ports)
+    assert told.value.code == "source_unusable"
     assert invoice_now(ports).status is InvoiceStatus.OPEN
     assert len(calls(ports, "retrieve")) == 1
+    assert len(ports.customers.wallet("cust-1").cards) == 2
+
+
+@pytest.mark.parametrize("blame", [Blame.NOTHING, Blame.CARD])
+def test_a_stored_card_that_stripe_no_longer_has_leaves_the_wallet(
+    ports: FakePorts, blame: Blame
+) -> None:
+    source = stored(ports)
+    first, second = ports.customers.wallet("cust-1").cards
+    ports.gateway.take_away(first.payment_method)
+    refuses(ports, blame)
+    for _ in range(2):
+        with pytest.raises(CardGoneError) as told:
+            pay(ports, source=source)
+        assert told.value.code == "card_gone"
+    assert ports.customers.wallet("cust-1").cards == (second,)
+    assert invoice_now(ports).status is InvoiceStatus.OPEN
+    later(ports)
+    # The customer has it on the screen: no mail.
+    assert ports.bus.kinds == ["PaymentCanceled", "CardRemoved", "PrimaryCardChanged"]
+    assert pay(ports, key="key-00002").payment.status is Status.SUCCEEDED
+
+
+def test_a_lost_card_is_dropped_though_the_store_failed_on_the_way(
+    ports: FakePorts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    card = ports.customers.wallet("cust-1").cards[0]
+    ports.gateway.take_away(card.payment_method)
+    refuses(ports, Blame.NOTHING)
+    with monkeypatch.context() as patch:
+        patch.setattr(FakeCustomers, "save", unavailable)
+        with pytest.raises(CardGoneError):
+            pay(ports)
+    assert card in ports.customers.wallet("cust-1").cards
+    later(ports)
+    assert card not in ports.customers.wallet("cust-1").cards
+
+
+def test_a_one_time_card_that_was_used_must_be_entered_again(ports: FakePorts) -> None:
+    refuses(ports, Blame.NOTHING)
+    with pytest.raises(CardUsedError) as told:
+        pay(ports, source=OneTimeCard("pm_used"))
+    assert told.value.code == "card_used"
+    assert invoice_now(ports).status is InvoiceStatus.OPEN
+
+
+def test_a_security_code_that_was_used_must_be_typed_again(ports: FakePorts) -> None:
+    refuses(ports, Blame.SECURITY_CODE)
+    for _ in range(2):
+        with pytest.raises(SecurityCodeUsedError):
+            pay(ports)
+    assert len(ports.customers.wallet("cust-1").cards) == 2
+    assert pay(ports, key="key-00002").payment.status is Status.SUCCEEDED
+
+
+@pytest.mark.parametrize("blame", [Blame.REQUEST, Blame.NOTHING])
+def test_what_is_ours_is_no_fault_of_a_stored_card(
+    ports: FakePorts, caplog: pytest.LogCaptureFixture, blame: Blame
+) -> None:
+    refuses(ports, blame)
+    with pytest.raises(NothingBegunError):
+        pay(ports)
+    assert "request refused by Stripe" in caplog.text
+    assert len(ports.customers.wallet("cust-1").cards) == 2
+    assert invoice_now(ports).status is InvoiceStatus.OPEN
+
+
+def test_an_intent_that_served_an_earlier_try_is_not_used_after_a_refusal(
+    ports: FakePorts,
+) -> None:
+    """It may be what is wrong: its Stripe customer was deleted since."""
+    ports.gateway.confirms = [Declined(explain("card_declined", None))]
+    with pytest.raises(CardDeclinedError):
+        pay(ports)
+    refuses(ports, Blame.NOTHING)
+    ports.gateway.looks.append(Canceled())
+    for _ in range(2):
+        with pytest.raises(CardUsedError):
+            pay(ports, key="key-00002", source=OneTimeCard("pm_1"))
+    assert (invoice_now(ports).epoch, invoice_now(ports).intent) == (1, None)
+    paid = pay(ports, key="key-00003", source=OneTimeCard("pm_2")).payment
+    assert (paid.epoch, paid.n, paid.status) == (1, 1, Status.SUCCEEDED)
+
+
+def test_a_key_of_another_account_takes_no_card_away(
+    ports: FakePorts, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It is told of every card and every customer that there is none."""
+    ports.gateway.cards.clear()
+    ports.gateway.unknown_customers.add("cus_cust-1")
+    with pytest.raises(NothingBegunError):
+        pay(ports)
+    with pytest.raises(UnavailableError):
+        cards.begin_setup("cust-1", ports)
+    wallet = ports.customers.wallet("cust-1")
+    assert (len(wallet.cards), wallet.stripe_customer) == (2, "cus_cust-1")
+    assert "another account" in caplog.text
+
+
+# A customer who was deleted at Stripe
+
+
+def test_paying_with_a_one_time_card_makes_a_new_stripe_customer(ports: FakePorts) -> None:
+    ports.gateway.delete_customer("cus_cust-1")
+    paid = pay(ports, source=OneTimeCard("pm_1")).payment
+    assert paid.status is Status.SUCCEEDED
+    wallet = ports.customers.wallet("cust-1")
+    assert (wallet.cards, wallet.stripe_customer) == ((), "cus_cust-1_again")
+
+
+def test_paying_with_a_card_that_went_with_its_customer(ports: FakePorts) -> None:
+    ports.gateway.delete_customer("cus_cust-1")
+    with pytest.raises(CardGoneError):
+        pay(ports)
+    assert ports.customers.wallet("cust-1").cards == ()
+    assert invoice_now(ports).lock is None
+    later(ports)
+    assert ports.bus.kinds.count("CardsDetached") == 1
+    assert pay(ports, key="key-00002", source=OneTimeCard("pm_1")).payment.charge
+
+
+def test_adding_a_card_makes_a_new_stripe_customer(ports: FakePorts) -> None:
+    ports.gateway.delete_customer("cus_cust-1")
+    setup = cards.begin_setup("cust-1", ports)
+    made = ports.customers.wallet("cust-1").stripe_customer or ""
+    assert made == "cus_cust-1_again"
+    ports.gateway.setups[setup.setup_intent] = replace(a_setup(3), stripe_customer=made)
+    wallet, card = cards.add("cust-1", setup.setup_intent, None, ports)
+    assert wallet.cards == (card,)
+
+
+def test_two_who_find_the_customer_deleted_make_one_new_customer(
+    ports: FakePorts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ports.gateway.delete_customer("cus_cust-1")
+    create = ports.gateway.create_setup_intent
+
+    def quicker(stripe_customer: str, customer_id: str) -> SetupSecret:
+        monkeypatch.undo()
+        cards.begin_setup("cust-1", ports)
+        return create(stripe_customer, customer_id)
+
+    monkeypatch.setattr(ports.gateway, "create_setup_intent", quicker)
+    assert cards.begin_setup("cust-1", ports)
+    assert calls(ports, "create_customer") == ["cust-1"]
+    later(ports)
+
+
+def test_a_card_in_payment_when_its_customer_is_deleted_leaves_later(ports: FakePorts) -> None:
+    ports.gateway.confirms = [Unknown()]
+    payment = pay(ports).payment
+    held, _ = ports.customers.wallet("cust-1").cards
+    ports.gateway.delete_customer("cus_cust-1")
+    cards.begin_setup("cust-1", ports)
+    assert ports.customers.wallet("cust-1").cards == (held,)
+    ports.clock.forward(timedelta(minutes=2))
+    ports.gateway.looks = [ports.gateway.success(payment)]
+    reconcile(ports, lambda: 60.0)
+    ports.clock.forward(timedelta(minutes=6))
+    reconcile(ports, lambda: 60.0)
+    assert ports.customers.wallet("cust-1").cards == ()
+    assert ports.store.parked == {}
 
 
 def test_a_refusal_may_hide_a_success(ports: FakePorts) -> None:
@@ -371,6 +571,7 @@ def test_every_refusal_has_a_stable_code() -> None:
 
     # One that only says the same more precisely keeps its family's code.
     public = [kind for kind in family(BillfoldError) if not kind.__name__.startswith("_")]
-    codes = [kind.code for kind in public if kind is not NothingBegunError]
+    precise = {NothingBegunError, StripeCustomerGoneError}
+    codes = [kind.code for kind in public if kind not in precise]
     assert len(codes) == len(set(codes))
-    assert NothingBegunError.code == UnavailableError.code
+    assert {kind.code for kind in precise} == {UnavailableError.code}

@@ -218,7 +218,7 @@ def test_failed_cards_lock_adding_for_a_day(ports: FakePorts) -> None:
 @pytest.mark.parametrize("kind", ["payment_intent", "charge", "setup_intent"])
 def test_what_is_not_ours_is_ignored(ports: FakePorts, kind: str) -> None:
     ports.gateway.intents["pi_9"] = Unknown()
-    ports.gateway.charge_views["ch_9"] = ChargeView("ch_9", "pi_9", None, DUE, NOON, None)
+    ports.gateway.foreign["ch_9"] = NOON
     ports.gateway.setups["seti_9"] = a_setup(9)
     about = {"payment_intent": "pi_9", "charge": "ch_9", "setup_intent": "seti_9"}[kind]
     event = replace(StripeEvent("evt_1", "payment_intent.succeeded"), **{kind: about})  # type: ignore[arg-type]

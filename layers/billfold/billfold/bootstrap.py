@@ -27,6 +27,8 @@ from billfold.services.ports import (
     Parking,
     Payments,
     Ports,
+    ReconciliationQueue,
+    Reconciliations,
     Webhooks,
 )
 
@@ -115,6 +117,21 @@ class Container:
         from billfold.adapters.dynamodb.ledger import DynamoLedger
 
         return DynamoLedger(self._table)
+
+    @cached_property
+    def reconciliations(self) -> Reconciliations:
+        """The runs that hold Stripe against the ledger."""
+        from billfold.adapters.dynamodb.reconciliations import DynamoReconciliations
+
+        return DynamoReconciliations(self._table)
+
+    @cached_property
+    def reconciliation_queue(self) -> ReconciliationQueue:
+        """The queue of the hours to reconcile."""
+        from billfold.adapters.sqs import SqsReconciliationQueue
+
+        queue = settings.read(settings.ReconciliationSettings).reconciliation_queue_url
+        return SqsReconciliationQueue(_client("sqs"), queue)
 
     @cached_property
     def bus(self) -> Bus:

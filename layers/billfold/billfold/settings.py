@@ -99,6 +99,12 @@ class AutopaySettings(Settings):
     autopay_charges_queue_url: str = Field(min_length=8)
 
 
+class ReconciliationSettings(Settings):
+    """The queue of the hours to reconcile."""
+
+    reconciliation_queue_url: str = Field(min_length=8)
+
+
 class PaceSettings(Settings):
     """How fast automatic payment asks Stripe.
 

@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Any, cast
 import httpx
 import stripe
 
-from local.stripe_emulator.settings import PUBLISHABLE_KEY, SECRET_KEY
+from local.stripe_emulator.settings import API_VERSION, PUBLISHABLE_KEY, SECRET_KEY
 from local.stripe_emulator.tests import specification
 
 if TYPE_CHECKING:
-    from stripe.params import PaymentIntentCreateParams
+    from stripe.params import PaymentIntentCreateParams, SetupIntentCreateParams
 
 ROOT = Path(__file__).resolve().parents[3]
 OWN_ERRORS = (401, 403, 404)
@@ -78,6 +78,7 @@ class Emulator:
             base_addresses={"api": self.url},
             http_client=CheckedTransport(timeout=timeout),
             max_network_retries=0,
+            stripe_version=API_VERSION,
         )
 
     def client(self, key: str) -> httpx.Client:
@@ -106,14 +107,7 @@ class Emulator:
 
     def saved_card(self, customer: str, number: str = "4242424242424242") -> str:
         """Save a card by a SetupIntent, with the bank's step where one is wanted."""
-        setup = self.stripe.v1.setup_intents.create(
-            {
-                "customer": customer,
-                "allowed_payment_method_types": ["card"],
-                "payment_method": self.card(number),
-                "confirm": True,
-            }
-        )
+        setup = self.setup(customer=customer, payment_method=self.card(number), confirm=True)
         if setup.status == "requires_action":
             self.finish_3ds(setup.id)
         return str(self.stripe.v1.setup_intents.retrieve(setup.id).payment_method)
@@ -137,10 +131,17 @@ class Emulator:
                 {
                     "amount": 1200,
                     "currency": "usd",
-                    "allowed_payment_method_types": ["card"],
+                    "payment_method_types": ["card"],
                     **given,
                 },
             )
+        )
+
+    def setup(self, **given: Any) -> stripe.SetupIntent:
+        """Create a SetupIntent that takes cards."""
+        return self.stripe.v1.setup_intents.create(
+            # The types are of a newer version than the emulator's.
+            cast("SetupIntentCreateParams", {"payment_method_types": ["card"], **given})
         )
 
     def event_types(self) -> list[str]:

@@ -60,7 +60,7 @@ def open_shop(emulator: str) -> Iterator[Shop]:
 
         def _receive(self, body: str) -> None:
             shop.received.append(f"{self.requestline}\n{self.headers}\n{body}")
-            page = _PAGE.replace("SCRIPT", f"{emulator}/endive/stripe.js").encode()
+            page = _PAGE.replace("SCRIPT", f"{emulator}/dahlia/stripe.js").encode()
             self.send_response(200)
             self.send_header("content-type", "text/html; charset=utf-8")
             self.send_header("content-security-policy", policy)

@@ -5,6 +5,8 @@ from collections import Counter
 import pytest
 import stripe
 
+from local.stripe_emulator import card_rows
+from local.stripe_emulator.card_numbers import read_number
 from local.stripe_emulator.card_table import BY_NAME, TEST_CARDS
 from local.stripe_emulator.tests.running import Emulator, typed_card
 
@@ -48,9 +50,14 @@ BEHAVIOUR = [
     ("4000000000009995", FUNDS, FUNDS, None),
     ("4000000000009987", "card_declined/lost_card", "card_declined/lost_card", None),
     ("4000000000009979", "card_declined/stolen_card", "card_declined/stolen_card", None),
-    ("4000000000000069", "expired_card/None", "expired_card/None", None),
-    ("4000000000000127", "incorrect_cvc/None", "incorrect_cvc/None", None),
-    ("4000000000000119", "processing_error/None", "processing_error/None", None),
+    ("4000000000000069", "expired_card/expired_card", "expired_card/expired_card", None),
+    ("4000000000000127", "incorrect_cvc/incorrect_cvc", "incorrect_cvc/incorrect_cvc", None),
+    (
+        "4000000000000119",
+        "processing_error/processing_error",
+        "processing_error/processing_error",
+        None,
+    ),
     (
         "4000000000006975",
         "card_declined/card_velocity_exceeded",
@@ -110,7 +117,7 @@ def outcome(error: stripe.CardError) -> str:
 def setting_up(emulator: Emulator, customer: str, number: str) -> tuple[str, str]:
     """Set a card up, and give how it ended and the SetupIntent."""
     client = emulator.stripe.v1.setup_intents
-    setup = client.create({"customer": customer, "allowed_payment_method_types": ["card"]})
+    setup = emulator.setup(customer=customer)
     try:
         setup = client.confirm(setup.id, {"payment_method": emulator.card(number)})
     except stripe.CardError as error:
@@ -139,6 +146,9 @@ def charging(emulator: Emulator, **given: object) -> tuple[str, str]:
         assert after.last_payment_error is not None
         assert after.last_payment_error.code == error.code
         charge = after.latest_charge
+        if charge is None:
+            assert outcome(error) == AUTH
+            return AUTH, intent.id
         assert isinstance(charge, stripe.Charge)
         assert (charge.status, charge.paid, charge.failure_code) == ("failed", False, error.code)
         return outcome(error), intent.id
@@ -212,6 +222,37 @@ def test_a_card_that_was_only_attached_needs_authentication_off_session(
     assert ended == AUTH
 
 
+@pytest.mark.parametrize(("number", "charges"), [("4000002500003155", 1), ("4000000000003220", 0)])
+def test_who_asks_for_authentication_decides_whether_a_charge_is_left(
+    emulator: Emulator, number: str, charges: int
+) -> None:
+    customer = emulator.customer()
+    method = emulator.card(number)
+    emulator.stripe.v1.payment_methods.attach(method, {"customer": customer})
+    with pytest.raises(stripe.CardError) as refused:
+        emulator.intent(customer=customer, payment_method=method, confirm=True, off_session=True)
+    assert refused.value.error is not None
+    assert bool(refused.value.error.charge) is bool(charges)
+    assert len(emulator.look("charges")["data"]) == charges
+
+
+def test_indian_cards_refuse_off_session_what_no_mandate_covers(emulator: Emulator) -> None:
+    for number, ended in (
+        ("4000003560000123", OK),
+        ("4000003560000297", "card_declined/transaction_not_approved"),
+        ("4000003560000248", "card_declined/debit_notification_undelivered"),
+        ("4000003560000263", "card_declined/revocation_of_authorization"),
+    ):
+        customer = emulator.customer()
+        method = emulator.saved_card(customer, number)
+        on_session = emulator.intent(customer=customer, payment_method=method, confirm=True)
+        assert on_session.status == ACTION
+        off_session, _ = charging(
+            emulator, customer=customer, payment_method=method, off_session=True
+        )
+        assert off_session == ended
+
+
 @pytest.mark.parametrize(
     ("number", "changes", "code", "param"),
     [
@@ -249,7 +290,7 @@ def test_a_cvc_is_only_wrong_if_one_is_given(emulator: Emulator) -> None:
     ended, _ = charging(
         emulator, customer=customer, payment_method=method, payment_method_options=options
     )
-    assert ended == "incorrect_cvc/None"
+    assert ended == "incorrect_cvc/incorrect_cvc"
 
 
 def test_test_ids_and_test_tokens_stand_for_cards(emulator: Emulator) -> None:
@@ -270,6 +311,11 @@ def test_test_ids_and_test_tokens_stand_for_cards(emulator: Emulator) -> None:
 def test_every_test_id_is_known(emulator: Emulator, name: str) -> None:
     answer = emulator.secret.get(f"/v1/payment_methods/pm_card_{name}")
     assert answer.json()["card"]["last4"] == BY_NAME[name].last4
+
+
+@pytest.mark.parametrize("card", TEST_CARDS, ids=lambda card: card.name)
+def test_every_number_can_be_typed(card: card_rows.TestCard) -> None:
+    assert read_number(card.number) is card
 
 
 def test_the_table_has_no_card_twice() -> None:

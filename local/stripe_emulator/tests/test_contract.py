@@ -11,7 +11,9 @@ import pytest
 
 from local.stripe_emulator import parameters
 from local.stripe_emulator.calls import Endpoint
-from local.stripe_emulator.routing import ENDPOINTS
+from local.stripe_emulator.errors import NOT_MODELED, ApiError
+from local.stripe_emulator.routing import ENDPOINTS, find_endpoint
+from local.stripe_emulator.settings import SECRET_KEY
 from local.stripe_emulator.tests import specification
 from local.stripe_emulator.tests.running import Emulator
 
@@ -99,6 +101,71 @@ def test_accepted_parameters(endpoint: Endpoint) -> None:
     schema = {"type": "object", "properties": known}
     assert compare_all(endpoint.accepts.fields, schema, "") == []
     assert required <= set(endpoint.accepts.required)
+
+
+def unlisted(shape: parameters.Shape, schema: dict[str, Any], inside: str) -> list[str]:
+    """Give the described names that a shape neither takes nor lists as not modeled."""
+    known: dict[str, Any] = {}
+    for branch in branches(schema):
+        known |= branch.get("properties", {})
+    found = [f"{inside}[{name}]" for name in known.keys() - shape.fields.keys() - shape.unmodeled]
+    for name, field in shape.fields.items():
+        if isinstance(field, parameters.Shape) and name in known:
+            found += unlisted(field, known[name], f"{inside}[{name}]")
+    return found
+
+
+@pytest.mark.parametrize("endpoint", ENDPOINTS, ids=lambda one: f"{one.method} {one.path}")
+def test_every_parameter_is_modeled_or_listed_as_not(endpoint: Endpoint) -> None:
+    known, _ = described(endpoint)
+    assert unlisted(endpoint.accepts, {"type": "object", "properties": known}, "") == []
+
+
+def test_every_route_is_modeled_or_listed_as_not() -> None:
+    for path, operations in specification.specification()["paths"].items():
+        if not path.startswith("/v1/"):
+            continue
+        for method in operations:
+            try:
+                find_endpoint(method.upper(), re.sub(r"{\w+}", "x", path))
+            except ApiError as error:
+                assert (error.status, error.error["code"]) == (501, NOT_MODELED), path
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "/v1/tulips"),
+        ("POST", "/v1/customers/cus_1/tulips"),
+        ("POST", "/v1/tokens/tok_1"),
+        ("DELETE", "/v1/payment_intents/pi_1"),
+    ],
+)
+def test_what_stripe_does_not_know_is_not_called_unmodeled(
+    emulator: Emulator, method: str, path: str
+) -> None:
+    answer = emulator.secret.request(method, path)
+    assert answer.status_code == 404
+    assert answer.json()["error"]["message"].startswith("Unrecognized request URL")
+    parameter = emulator.secret.post("/v1/customers", data={"tulips": "1"})
+    assert parameter.json()["error"]["code"] == "parameter_unknown"
+
+
+def test_what_is_not_modeled_says_so(emulator: Emulator) -> None:
+    for answer in (
+        emulator.operator.post("/v1/subscriptions", auth=(SECRET_KEY, "")),
+        emulator.operator.get("/v1/customers/cus_1/sources", auth=(SECRET_KEY, "")),
+        emulator.operator.post("/v1/customers", auth=(SECRET_KEY, ""), data={"source": "src_1"}),
+        emulator.operator.post(
+            "/v1/payment_methods", auth=(SECRET_KEY, ""), data={"type": "sepa_debit"}
+        ),
+        emulator.operator.get(
+            "/v1/customers", auth=(SECRET_KEY, ""), headers={"stripe-account": "acct_1"}
+        ),
+    ):
+        error = answer.json()["error"]
+        assert (answer.status_code, error["type"], error["code"]) == (501, "api_error", NOT_MODELED)
+        assert "does not model" in error["message"]
 
 
 def test_the_validator_says_no() -> None:

@@ -57,6 +57,18 @@ def test_a_dispute_takes_the_money(emulator: Emulator) -> None:
     assert error.value.code == "charge_disputed"
 
 
+def test_a_card_disputes_before_the_payment_has_succeeded(emulator: Emulator) -> None:
+    paid(emulator, "pm_card_createDispute")
+    events = emulator.stripe.v1.events.list({"limit": 100}).data
+    in_order = [event.type for event in reversed(events)]
+    assert in_order == [
+        "payment_intent.created",
+        "charge.succeeded",
+        *OPENED,
+        "payment_intent.succeeded",
+    ]
+
+
 @pytest.mark.parametrize(
     ("result", "events"),
     [

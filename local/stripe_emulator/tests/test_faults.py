@@ -28,6 +28,17 @@ def test_429_and_500_do_nothing(emulator: Emulator) -> None:
     assert confirm(emulator, intent).status == "succeeded"
 
 
+def test_an_object_in_use_is_for_the_same_key_another_time(emulator: Emulator) -> None:
+    intent = emulator.intent().id
+    emulator.control("faults", method="POST", path=CONFIRM, kind="lock_timeout")
+    with pytest.raises(stripe.RateLimitError) as error:
+        confirm(emulator, intent)
+    assert error.value.error is not None
+    assert error.value.error.code == "lock_timeout"
+    assert status(emulator, intent) == "requires_payment_method"
+    assert confirm(emulator, intent).status == "succeeded"
+
+
 def test_500_after_commit_is_what_the_key_gets(emulator: Emulator) -> None:
     intent = emulator.intent().id
     emulator.control("faults", path=CONFIRM, kind="500_after_commit")

@@ -97,7 +97,9 @@ def test_50_threads_confirm_one_intent_and_one_charge_succeeds(
 
     with ThreadPoolExecutor(50) as threads:
         statuses = list(threads.map(confirm, range(50)))
-    assert sorted(statuses) == [200] + [400] * 49
+    assert statuses.count(200) == 1
+    # Already succeeded; or another request had the intent in use.
+    assert set(statuses) <= {200, 400, 429}
     assert [charge["status"] for charge in emulator.look("charges")["data"]] == ["succeeded"]
 
 

@@ -38,7 +38,7 @@ GOOD = {"amount": "1200", "currency": "usd"}
         (INTENT, GOOD | {"payment_method": "pm_no"}, "resource_missing", "payment_method"),
         (INTENT, GOOD | {"metadata": "x"}, None, "metadata"),
         (INTENT, GOOD | {"off_session": "true"}, None, "off_session"),
-        (INTENT, GOOD | {"payment_method_types[]": "sepa_debit"}, None, "payment_method_types"),
+        (INTENT, GOOD | {"payment_method_types[]": "tulips"}, None, "payment_method_types"),
         (INTENT, GOOD | {"expand[]": "foo"}, None, "expand"),
         ("/v1/payment_methods", {}, "parameter_missing", "type"),
         ("/v1/payment_methods", {"type": "card"}, "parameter_missing", "card"),
@@ -49,7 +49,7 @@ GOOD = {"amount": "1200", "currency": "usd"}
             "card[exp_month]",
         ),
         ("/v1/tokens", {"cvc_update[x]": "1"}, "parameter_unknown", "cvc_update[x]"),
-        ("/v1/refunds", {}, "parameter_missing", None),
+        ("/v1/refunds", {}, None, None),
         ("/v1/customers", {"shipping[name]": "x"}, "parameter_missing", "shipping[address]"),
     ],
 )

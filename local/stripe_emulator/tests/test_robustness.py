@@ -28,7 +28,7 @@ def names(shape: Shape, inside: str = "") -> list[str]:
 def test_no_value_of_a_parameter_is_a_server_error(emulator: Emulator, endpoint: Endpoint) -> None:
     customer = emulator.customer()
     paid = emulator.intent(payment_method="pm_card_visa", confirm=True)
-    setup = emulator.stripe.v1.setup_intents.create({"allowed_payment_method_types": ["card"]})
+    setup = emulator.setup()
     existing = {
         "customer": customer,
         "intent": setup.id if "setup" in endpoint.path else emulator.intent().id,

@@ -24,7 +24,7 @@ def payer(emulator: Emulator, client: httpx.Client) -> Callable[[int], float]:
     form = {
         "amount": "1200",
         "currency": "usd",
-        "allowed_payment_method_types[]": "card",
+        "payment_method_types[]": "card",
         "customer": customer,
         "payment_method": emulator.saved_card(customer),
         "confirm": "true",

@@ -5,9 +5,7 @@ from local.stripe_emulator.tests.running import Emulator, typed_card
 
 def test_a_browser_adds_a_card(emulator: Emulator) -> None:
     customer = emulator.customer()
-    setup = emulator.stripe.v1.setup_intents.create(
-        {"customer": customer, "allowed_payment_method_types": ["card"], "usage": "off_session"}
-    )
+    setup = emulator.setup(customer=customer, usage="off_session")
     assert setup.status == "requires_payment_method"
     url = f"/v1/setup_intents/{setup.id}"
     secret = {"client_secret": str(setup.client_secret)}
@@ -21,10 +19,14 @@ def test_a_browser_adds_a_card(emulator: Emulator) -> None:
     assert {"setup_intent.succeeded", "payment_method.attached"} <= set(emulator.event_types())
 
 
+def test_a_change_leaves_no_event(emulator: Emulator) -> None:
+    setup = emulator.setup()
+    emulator.stripe.v1.setup_intents.update(setup.id, {"description": "changed"})
+    assert emulator.event_types() == ["setup_intent.created"]
+
+
 def test_the_browsers_answer_shows_a_decline(emulator: Emulator) -> None:
-    setup = emulator.stripe.v1.setup_intents.create(
-        {"customer": emulator.customer(), "allowed_payment_method_types": ["card"]}
-    )
+    setup = emulator.setup(customer=emulator.customer())
     fields = typed_card("4000000000009995", prefix="payment_method_data")
     answer = emulator.public.post(
         f"/v1/setup_intents/{setup.id}/confirm",

@@ -33,9 +33,7 @@ def browsing(page: Page, shop: Shop) -> Iterator[Browsing]:
 
 
 def _setup(emulator: Emulator) -> stripe.SetupIntent:
-    return emulator.stripe.v1.setup_intents.create(
-        {"customer": emulator.customer(), "allowed_payment_method_types": ["card"]}
-    )
+    return emulator.setup(customer=emulator.customer())
 
 
 def test_a_card_is_saved(emulator: Emulator, browsing: Browsing) -> None:

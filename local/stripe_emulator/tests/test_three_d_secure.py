@@ -55,7 +55,7 @@ def test_a_card_that_is_gone_after_the_step_is_not_charged(
 def test_a_setup_completes_or_fails(emulator: Emulator) -> None:
     client = emulator.stripe.v1.setup_intents
     customer = emulator.customer()
-    setup = client.create({"customer": customer, "allowed_payment_method_types": ["card"]})
+    setup = emulator.setup(customer=customer)
     client.confirm(setup.id, {"payment_method": emulator.card(ALWAYS)})
     emulator.finish_3ds(setup.id, "fail")
     failed = client.retrieve(setup.id)

@@ -1,19 +1,22 @@
-"""The paths on which no payer is at work: the wallet, the worker, the nightly comparison."""
+"""The paths on which no payer is at work: the wallet, the worker, the reconciliation."""
 
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import date, timedelta
+from datetime import timedelta
+from functools import partial
 
 from billfold.domain.fact import Actor
 from billfold.domain.payment import Dispute, StoredCard
+from billfold.domain.reconciliation import Hour
 from billfold.domain.stripe_event import Owner, StripeEvent
-from billfold.services import cards, compare
+from billfold.services import cards
 from billfold.services.ports import SetupSecret
 
 from tests.proof.crash.acts import choose, delete, leave, opt, pay
 from tests.proof.crash.pay_paths import CONFIRM, GOOD, OTHER, WANTS_STEP, Act
 from tests.proof.crash.wire import Killed, Mode
 from tests.proof.crash.world import World
+from tests.proof.reconciling import reconcile
 
 
 def added(world: World) -> Act:
@@ -165,19 +168,39 @@ def nightly(world: World) -> Act:
     """Nobody has settled a charge when the night comes."""
     leave(world, StoredCard(world.has_card(GOOD).card_id, None), CONFIRM, Mode.CRASH_AFTER)
 
+    hours = [world.charged_in]
+
     def act(world: World) -> None:
-        _compare(world)
+        world.ask(lambda ports: reconcile(hours, ports), actor=Actor.RECONCILER)
 
     return act
 
 
-def _compare(world: World) -> compare.Report | None:
-    day: date = world.charged_on
-    return world.ask(lambda ports: compare.compare(day, ports), actor=Actor.RECONCILER)
+def unheard(world: World) -> Act:
+    """A refund and a dispute of which no event comes."""
+    pay(world, StoredCard(world.has_card(GOOD).card_id, None))
+    world.stripe.gives_back(world.payments[0].charge or "", 2000)
+    hours = [world.charged_in]
+
+    def act(world: World) -> None:
+        world.ask(lambda ports: reconcile(hours, ports), actor=Actor.RECONCILER)
+
+    return act
+
+
+def caught_up(world: World) -> None:
+    """The message comes again until its hour is done."""
+    act = partial(reconcile, [world.charged_in])
+    assert world.ask(act, actor=Actor.RECONCILER) is not None
+    [payment] = [payment for payment in world.payments if payment.charge]
+    assert (payment.refunded, payment.dispute) == (2000, Dispute.OPEN)
+    agrees(world)
 
 
 def agrees(world: World) -> None:
-    """The comparison of that night, run again, has nothing left to say."""
-    report = _compare(world)
-    assert report
-    assert (report.charges, report.lines) == (1, ()), report.text()
+    """The reconciliation of that hour, begun anew, has nothing left to say."""
+    act = partial(reconcile, [world.charged_in], run="anew")
+    assert world.ask(act, actor=Actor.RECONCILER) == []
+    [(day, hour)] = [(world.charged_in.date(), world.charged_in.hour)]
+    progress = world.auditor.reconciliations.progress(Hour(day, "anew", hour))
+    assert (progress.listing, progress.charges) == (None, 1)

@@ -11,7 +11,7 @@ from tests.proof.crash.world import World
 
 GOOD, OTHER, POOR = "pm_card_visa", "pm_card_mastercard", "pm_card_chargeCustomerFail"
 WANTS_STEP: Final = "pm_card_threeDSecure2Required"
-CREATE, CONFIRM, BUS = "payment_intents", "confirm", "put_events"
+CREATE, CONFIRM, BUS = "post payment_intents", "confirm", "put_events"
 INTENTS, CONFIRMS = "/v1/payment_intents", "/v1/payment_intents/*/confirm"
 COMMITTED: Final = "500_after_commit"
 

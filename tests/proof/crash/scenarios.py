@@ -12,6 +12,7 @@ from typing import Final
 from billfold.domain.money import Money
 from billfold.domain.payment import StoredCard
 
+from tests.proof.crash import restore_paths
 from tests.proof.crash.acts import change, delete, leave, pay
 from tests.proof.crash.autopay_paths import (
     another_card,
@@ -21,11 +22,20 @@ from tests.proof.crash.autopay_paths import (
     runs,
     twice,
 )
+from tests.proof.crash.card_paths import (
+    agrees_with_stripe,
+    customer_deleted,
+    customer_deleted_adding,
+    customer_deleted_paying,
+    detached,
+    detached_unheard,
+)
 from tests.proof.crash.other_paths import (
     added,
     added_by_event,
     added_twice,
     agrees,
+    caught_up,
     chosen,
     has_the_card,
     is_gone,
@@ -35,6 +45,7 @@ from tests.proof.crash.other_paths import (
     parked,
     refunded,
     shows_refund,
+    unheard,
     worker,
 )
 from tests.proof.crash.pay_paths import (
@@ -180,6 +191,13 @@ SCENARIOS: Final = (
     Scenario("card added by Stripe's event", 6, added_by_event, after=has_the_card),
     Scenario("card deleted, and the reconciler lets go of it", 8, let_go, after=is_gone),
     Scenario("primary card, nickname, automatic payment", 11, chosen),
+    Scenario("card detached in the dashboard", 6, detached, after=agrees_with_stripe),
+    Scenario("detached card charged, then another", 24, detached_unheard, after=agrees_with_stripe),
+    Scenario("customer deleted in the dashboard", 10, customer_deleted, after=agrees_with_stripe),
+    Scenario("customer deleted, then paid", 28, customer_deleted_paying, after=agrees_with_stripe),
+    Scenario(
+        "customer deleted, then card added", 22, customer_deleted_adding, after=agrees_with_stripe
+    ),
     Scenario("bank's step never taken", 10, never_at_the_bank),
     Scenario("refund and dispute", 8, refunded, after=shows_refund),
     Scenario("event that matches nothing", 7, parked),
@@ -193,4 +211,16 @@ SCENARIOS: Final = (
     Scenario("automatic payment, opted out", 10, opted_out, after=ends),
     Scenario("automatic payment, card expired", 10, expired, after=ends),
     Scenario("night before anybody settles", 7, nightly, after=agrees),
+    Scenario(
+        "restored, and paid again", 13, restore_paths.paid_again, after=restore_paths.asked_for
+    ),
+    Scenario("restored, and charged again", 13, restore_paths.charged_again, after=ends),
+    Scenario(
+        "restored, and paid with another card",
+        13,
+        restore_paths.another_card,
+        after=restore_paths.asked_for,
+    ),
+    Scenario("restored, and voided", 9, restore_paths.voided, after=restore_paths.asked_for),
+    Scenario("refund and dispute unheard of, then the night", 15, unheard, after=caught_up),
 )

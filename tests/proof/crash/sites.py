@@ -6,11 +6,11 @@ from typing import Any, Protocol
 import boto3
 from billfold.adapters.dynamodb.table import Table
 from billfold.adapters.eventbridge import EventBus
-from billfold.adapters.sqs import SqsAutopayQueues
+from billfold.adapters.sqs import SqsAutopayQueues, SqsReconciliationQueue
 from billfold.adapters.stripe_gateway import SECONDS, StripeGateway
 from billfold.bootstrap import Container
 from billfold.domain.fact import Actor
-from billfold.services.ports import AutopayQueues, Bus, Clock, Gateway
+from billfold.services.ports import AutopayQueues, Bus, Clock, Gateway, ReconciliationQueue
 from moto.core.model_instances import reset_model_data
 
 from tests.adapters.conftest import table_definition
@@ -90,3 +90,7 @@ class Process(Container):
     @cached_property
     def autopay_queues(self) -> AutopayQueues:
         return SqsAutopayQueues(self._world.wired_queues, QueuesEnd.SHARDS, QueuesEnd.CHARGES)
+
+    @cached_property
+    def reconciliation_queue(self) -> ReconciliationQueue:
+        return SqsReconciliationQueue(self._world.wired_queues, QueuesEnd.HOURS)

@@ -12,8 +12,6 @@ from billfold.domain.stripe_event import StripeEvent
 from tests.emulator import Emulator
 
 WEBHOOK_SECRET: Final = "whsec_crash"
-NEWEST: Final = 100
-"""More events than one run makes."""
 
 
 class StripeSide:
@@ -60,8 +58,19 @@ class StripeSide:
         """Give the PaymentMethods that are attached to a Stripe customer."""
         if customer is None:
             return set()
-        listed = self.emulator.get("/v1/payment_methods", customer=customer)
+        listed = self.emulator.every("/v1/payment_methods", customer=customer)
         return {str(one["id"]) for one in listed}
+
+    def detach(self, payment_method: str) -> None:
+        """Detach a card in the dashboard."""
+        self.emulator.post(f"payment_methods/{payment_method}/detach")
+
+    def delete_customer(self, customer: str) -> None:
+        """Delete a customer in the dashboard, with what is attached."""
+        self.emulator.delete(f"customers/{customer}")
+
+    def has_customer(self, customer: str | None) -> bool:
+        return customer in {str(one["id"]) for one in self.emulator.every("/v1/customers")}
 
     def typed(self) -> str:
         """Type a card that is attached to nobody."""
@@ -85,7 +94,7 @@ class StripeSide:
 
     def payloads(self) -> list[str]:
         """Give what Stripe would post of this run."""
-        return [json.dumps(event) for event in self.emulator.get("/v1/events", limit=NEWEST)]
+        return [json.dumps(event) for event in self.emulator.every("/v1/events")]
 
 
 def signature(payload: str) -> str:

@@ -7,12 +7,14 @@ it what it had only in memory.
 
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final, TypeVar
 
+import boto3
 from billfold.adapters.dynamodb.keys import PAYMENT
 from billfold.adapters.dynamodb.payment_items import to_payment
 from billfold.domain import ids
+from billfold.domain.continuity import Continuity
 from billfold.domain.customer import Customer
 from billfold.domain.errors import BillfoldError, UnavailableError
 from billfold.domain.fact import Actor
@@ -21,7 +23,7 @@ from billfold.domain.money import Money
 from billfold.domain.payment import Payment, State
 from billfold.domain.stripe_event import StripeEvent
 from billfold.domain.wallet import Card, Wallet
-from billfold.services import outbox, reconcile, stripe_events
+from billfold.services import cards, outbox, reconcile, stripe_events
 
 from tests.builders import NOON, an_invoice
 from tests.fakes import FakeClock
@@ -41,7 +43,7 @@ ROUNDS: Final = 60
 class World:
     """A customer with an invoice, as set up by a scenario."""
 
-    def __init__(self, sites: Sites, currency: str = "USD") -> None:
+    def __init__(self, sites: Sites, currency: str = "USD", *, told: bool = True) -> None:
         self.sites, self.stripe, self.wire = sites, sites.stripe, sites.wire
         sites.runs += 1
         sites.loose_reads.clear()
@@ -63,6 +65,10 @@ class World:
             autopay=False,
         )
         self.invoice_id = self.add_invoice(currency)
+        self._told = told
+        if told:
+            # Every minute since long before; a test that is about a restore tells it by itself.
+            self.auditor.continuity.write(Continuity(), Continuity(NOON, NOON - timedelta(days=7)))
 
     def add_invoice(self, currency: str) -> str:
         invoice = an_invoice(
@@ -77,8 +83,8 @@ class World:
         self.sites.drop_table(self.table)
 
     def snapshot(self) -> list[dict[str, Any]]:
-        """Return all that is in the table."""
-        found: list[dict[str, Any]] = self.sites.dynamodb.scan(TableName=self.table)["Items"]
+        """Return all that is in the table, by a client that nobody watches."""
+        found: list[dict[str, Any]] = boto3.client("dynamodb").scan(TableName=self.table)["Items"]
         return found
 
     def restore(self, items: list[dict[str, Any]]) -> None:
@@ -88,6 +94,8 @@ class World:
             self.sites.dynamodb.delete_item(TableName=self.table, Key=key)
         for item in items:
             self.sites.dynamodb.put_item(TableName=self.table, Item=item)
+        # Nobody tells the time while a table is being restored.
+        self._told = False
         trail = self.auditor.outbox.trail(self.customer_id, limit=200, after=None).items
         self.history.restored({payment.payment_id for payment in self.payments}, trail)
 
@@ -107,6 +115,11 @@ class World:
 
     def has_card(self, name: str = "pm_card_visa") -> Card:
         """Put a card into the wallet that is attached at Stripe."""
+        if self.wallet.stripe_customer and not self.stripe.has_customer(
+            self.wallet.stripe_customer
+        ):
+            # The portal asks before it shows the field for a card.
+            self.ask(lambda ports: cards.begin_setup(self.customer_id, ports))
         wallet = self.wallet
         customer = wallet.stripe_customer or self.stripe.customer(self.customer_id)
         made = self.stripe.attached(name, customer)
@@ -169,7 +182,11 @@ class World:
         self.look()
 
     def pass_time(self, by: timedelta = timedelta(seconds=1)) -> None:
+        """Let time pass; the reconciler's short runs in between do no more than tell it."""
+        before = self.auditor.continuity.read()
         self.clock.forward(by)
+        if self._told:
+            self.auditor.continuity.write(before, Continuity(self.clock.at, before.since))
 
     def come_to_rest(self) -> None:
         """Let the reconciler run, each time when the next lease has run out, until none is left."""
@@ -177,7 +194,7 @@ class World:
             lease = self._next_lease()
             if lease is None:
                 return
-            self.clock.at = max(self.clock.at, lease) + timedelta(seconds=1)
+            self.pass_time(max(self.clock.at, lease) + timedelta(seconds=1) - self.clock.at)
             self.reconcile()
         raise AssertionError("the reconciler never comes to rest")
 
@@ -194,10 +211,10 @@ class World:
         return [*check(self.auditor, stripe, self.history), *self.sites.loose_reads]
 
     @property
-    def charged_on(self) -> date:
-        """The UTC day on which Stripe has charged, which is no day of our clock's."""
+    def charged_in(self) -> datetime:
+        """The UTC hour in which Stripe has charged, which is none of our clock's."""
         [charge] = Auditor(self.stripe.emulator, self.customer_id).charges()
-        return charge.charged_on
+        return charge.charged_in
 
     def charges_on(self, payment_method: str) -> frozenset[str]:
         charges = Auditor(self.stripe.emulator, self.customer_id).charges()

@@ -1,10 +1,6 @@
 """The state machine: everybody who touches money or cards, in any order, call by call."""
 
-from collections import Counter
-from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, ClassVar, TypeVar, cast
 
 from billfold.domain.autopay_message import Look, read_look
 from billfold.domain.errors import CardInUseError
@@ -22,91 +18,21 @@ from billfold.services import (
 )
 from billfold.services.payments import Order
 from billfold.services.reconcile import reconcile
-from hypothesis import note
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from hypothesis.stateful import rule
 
-from tests.emulator import Emulator
-from tests.proof.crash.wire import Mode, in_silence
-from tests.proof.machine.processes import Process
-from tests.proof.machine.rest import come_to_rest, violations
-from tests.proof.machine.world import CUSTOMER, Ports, World
+from tests.proof.crash.wire import in_silence
+from tests.proof.machine.rare import Rare
+from tests.proof.machine.stage import Stage
+from tests.proof.machine.turns import GOOD, MASTERCARD, Turns, begins, keys, numbers, seldom, some
+from tests.proof.machine.world import CUSTOMER, Ports
+from tests.proof.wishes import About
 
-F = TypeVar("F", bound=Callable[..., None])
-
-GOOD, DECLINED, BANKS_STEP = "4242424242424242", "4000000000000002", "4000002760003184"
-# The first charge is declined, though the bank has taken the card.
-DECLINED_LATER, MASTERCARD = "4000000000000341", "5555555555554444"
-MOST_AT_ONCE = 3
 SEEN = "state machine"
 
-WAYS = (Mode.CRASH_BEFORE, Mode.CRASH_AFTER, Mode.REPLY_LOST, Mode.LATE)
-"""How a call goes wrong here. When it arrives late, and who stands still, the turns decide."""
 
-some = st.integers(0, 11)
-"""Chooses one of what there is, whatever there is."""
-seldom = st.integers(0, 2)
-"""Does it where it is 0: what ends an invoice or a card leaves less to go wrong."""
-keys = st.sampled_from(["key-aaaa", "key-bbbb", "key-cccc", "key-dddd"])
-numbers = st.sampled_from([GOOD, GOOD, DECLINED, BANKS_STEP])
-
-
-@dataclass(frozen=True)
-class Turn:
-    """One of the processes makes some calls; where ``mode`` is set, its next one goes wrong.
-
-    It goes wrong sooner where money may move, since most of the trouble comes from there.
-    """
-
-    which: int
-    calls: int
-    mode: Mode | None
-
-
-Turns = list[Turn]
-turns = st.lists(
-    st.builds(
-        Turn,
-        which=some,
-        calls=st.sampled_from([99, 1, 2, 3, 5]),
-        mode=st.sampled_from([None, None, None, *WAYS, Mode.LATE]),
-    ),
-    min_size=1,
-    max_size=3,
-)
-
-
-def begins(**given: st.SearchStrategy[Any]) -> Callable[[F], F]:
-    """Mark a rule that begins a process; after that those who are there take turns.
-
-    The turns are no rule of their own, since Hypothesis leaves out rules by chance: there would be
-    histories in which nobody ever goes on.
-    """
-    # Hypothesis types a rule by its targets, and this one has none.
-    return cast("Any", rule)(then=turns, **given)  # type: ignore[no-any-return]
-
-
-class Machine(RuleBasedStateMachine):
-    """One customer with three invoices and two cards.
-
-    Rules begin processes, which take turns. What Stripe has charged is held against the promise
-    after every rule, everything else when all has come to rest.
-    """
-
-    emulator: ClassVar[Emulator]
-    seen: ClassVar[Counter[str]] = Counter()
-    """What came about in all histories of a run, for the summary at its end."""
-
-    world: World
-    invoices: list[Invoice]
-
-    @initialize(every_event_comes=st.booleans(), banks_step=st.booleans())
-    def begin(self, *, every_event_comes: bool, banks_step: bool) -> None:
-        self.world = World(self.emulator)
-        self.every_event_comes = every_event_comes
-        for number in (BANKS_STEP if banks_step else GOOD, DECLINED_LATER):
-            cards.add(CUSTOMER, self.world.set_up(number), None, self.world.audit)
-        self.invoices = [self.world.issue(n, due) for n, due in ((1, 12050), (2, 700), (3, 99))]
+class Machine(Rare):
+    """Everybody who touches money or cards."""
 
     # ---- What people and machines begin ----------------------------------------------------------
 
@@ -143,11 +69,12 @@ class Machine(RuleBasedStateMachine):
 
     @begins(enabled=st.booleans())
     def set_autopay(self, then: Turns, *, enabled: bool) -> None:
-        self._start(
-            then,
-            "set autopay",
-            lambda ports: account.set_autopay(CUSTOMER, ports, enabled=enabled),
-        )
+        def act(ports: Ports) -> None:
+            with self.world.wishes.asking(About.SETTING, wish=lambda: not enabled):
+                account.set_autopay(CUSTOMER, ports, enabled=enabled)
+            Stage.seen["opt-ins answered" if enabled else "opt-outs answered"] += 1
+
+        self._start(then, "set autopay", act)
 
     @begins(which=some, complete=st.booleans())
     def bank(self, then: Turns, which: int, *, complete: bool) -> None:
@@ -191,9 +118,11 @@ class Machine(RuleBasedStateMachine):
 
         def act(ports: Ports) -> None:
             try:
-                cards.delete(CUSTOMER, chosen, ports)
+                # Another card may be the primary one from then on.
+                with self.world.wishes.asking(About.CARD, wish=lambda: False):
+                    cards.delete(CUSTOMER, chosen, ports)
             except CardInUseError:
-                Machine.seen["card in use"] += 1
+                Stage.seen["card in use"] += 1
                 raise
             # From now on, as Stripe sees it.
             self.world.history.removed[method] = self.world.charges_on(method)
@@ -203,10 +132,15 @@ class Machine(RuleBasedStateMachine):
     @begins(card=some)
     def make_primary(self, then: Turns, card: int) -> None:
         chosen = self._card(card)
-        if chosen:
-            self._start(
-                then, "make primary", lambda ports: cards.make_primary(CUSTOMER, chosen, ports)
-            )
+        if chosen is None:
+            return
+
+        def act(ports: Ports) -> None:
+            with self.world.wishes.asking(About.CARD, card=chosen):
+                cards.make_primary(CUSTOMER, chosen, ports)
+            Stage.seen["primary cards answered"] += 1
+
+        self._start(then, "make primary", act)
 
     @begins(which=some, seldom=seldom)
     def void(self, then: Turns, which: int, seldom: int) -> None:
@@ -228,16 +162,6 @@ class Machine(RuleBasedStateMachine):
             lambda ports: invoice_changes.change_amount(CUSTOMER, about, money, ports),
             Actor.BUSINESS,
         )
-
-    @rule(which=some, amount=st.sampled_from([100, 400]))
-    def refund(self, which: int, amount: int) -> None:
-        """Money is given back in Stripe's dashboard."""
-        charges = self.world.charges()
-        paid = [c for c in charges if c["amount"] - c["amount_refunded"] >= amount]
-        if paid:
-            charge = paid[which % len(paid)]["id"]
-            self.world.emulator.post("refunds", charge=charge, amount=amount)
-            Machine.seen["refunds"] += 1
 
     @begins(which=st.integers(0, 40))
     def webhook(self, then: Turns, which: int) -> None:
@@ -274,74 +198,7 @@ class Machine(RuleBasedStateMachine):
         # No precondition: what Hypothesis draws must not depend on how the machine ran.
         if self.world.late:
             in_silence(self.world.late.pop(which % len(self.world.late)))
-            Machine.seen["arrived late"] += 1
-
-    # ---- What must hold --------------------------------------------------------------------------
-
-    @invariant()
-    def charged_at_most_once(self) -> None:
-        """And never a card that was deleted."""
-        charges = self.world.charges()
-        paid = [charge["metadata"]["billfold_invoice_id"] for charge in charges]
-        assert len(paid) == len(set(paid)), f"charged twice: {Counter(paid)}"
-        for charge in charges:
-            before = self.world.history.removed.get(charge["payment_method"])
-            assert before is None or charge["id"] in before, "a deleted card was charged"
-
-    def teardown(self) -> None:
-        """Let everything come to rest, and hold the whole history against what was promised."""
-        if not hasattr(self, "invoices"):
-            return
-        try:
-            come_to_rest(self.world, every_event_comes=self.every_event_comes)
-            wrong = violations(self.world, every_event_comes=self.every_event_comes)
-            self._count()
-        finally:
-            self.world.close()
-        assert not wrong, "; ".join(wrong)
-
-    # ---- Details ---------------------------------------------------------------------------------
-
-    @property
-    def running(self) -> list[Process]:
-        return [process for process in self.world.processes if process.at]
-
-    def _start(self, then: Turns, name: str, act: Any, actor: Actor = Actor.CUSTOMER) -> None:
-        if len(self.running) >= MOST_AT_ONCE:
-            self._run(self.running[0])
-        self.world.start(name, act, actor=actor)
-        Machine.seen[name.partition(":")[0]] += 1
-        self._take(then)
-
-    def _take(self, then: Turns) -> None:
-        for turn in then:
-            if not self.running:
-                return
-            process = self.running[turn.which % len(self.running)]
-            calls = 0
-            while process.at and calls < turn.calls:
-                if turn.mode and process.at.endswith(("/confirm", "/cancel")):
-                    break
-                self._step(process)
-                calls += 1
-            if process.at and turn.mode:
-                Machine.seen[turn.mode.value] += 1
-                self._step(process, turn.mode)
-
-    def _run(self, process: Process) -> None:
-        while process.at:
-            self._step(process)
-
-    def _step(self, process: Process, mode: Mode | None = None) -> None:
-        note(f"    {process.name}: {process.at}{f', {mode.value}' if mode else ''}")
-        self.world.step(process, mode)
-
-    def _one(self, which: int) -> Invoice:
-        return self.invoices[which % len(self.invoices)]
-
-    def _card(self, which: int) -> str | None:
-        stored = self.world.audit.customers.wallet(CUSTOMER).cards
-        return stored[which % len(stored)].card_id if stored else None
+            Stage.seen["arrived late"] += 1
 
     def _waiting(self, which: int) -> Payment | None:
         tries = [payment for one in self.invoices for payment in self.world.payments(one)]
@@ -371,10 +228,3 @@ class Machine(RuleBasedStateMachine):
         invoice = next(one for one in self.invoices if one.invoice_id == payment.invoice_id)
         key = payment.idempotency_key
         self._start(then, f"confirm:{key}", self.world.asking(invoice, key, ask))
-
-    def _count(self) -> None:
-        Machine.seen["histories"] += 1
-        tries = [payment for one in self.invoices for payment in self.world.payments(one)]
-        for payment in tries:
-            Machine.seen[f"payments {payment.state.value}"] += 1
-        Machine.seen["charges"] += len(self.world.charges())

@@ -26,8 +26,30 @@ HISTORIES: Final = settings(
 )
 UNTIL_FOUND: Final = settings(HISTORIES, max_examples=1500, phases=[Phase.generate])
 # In the checker's own words: the steps that follow them name the invariant, whatever was wrong.
-WRONG: Final = r"^(charged twice|.*charged \d+ times|.*charged, and the invoice|.*is its own)"
-
+CHARGED: Final = r"charged twice|.*charged \d+ times|.*charged, and the invoice|.*is its own"
+CAN_BE_CHARGED: Final = r".*is still requires_\w+ at Stripe|.*is void, and \w+ is \w+ at Stripe"
+"""An intent that was left alive has not charged yet; each of these is found by its own history."""
+OFTEN: Final = {
+    "payments succeeded": 1.0,
+    "payments declined": 0.2,
+    "arrived late": 0.2,
+    "reconcile": 1.0,
+    "void": 0.1,
+    "refunds, in part": 0.2,
+    "refunds, whole": 0.2,
+    "disputes opened": 0.2,
+    "disputes won": 0.1,
+    "disputes lost": 0.1,
+    "event payment_intent.succeeded": 0.2,
+    "event charge.refunded": 0.1,
+    "event charge.dispute.closed": 0.05,
+    "opt-outs answered": 0.1,
+    "primary cards answered": 0.1,
+    "restores": 0.1,
+    "cards detached": 0.1,
+    "customers deleted": 0.05,
+}
+"""How often each must come about, in the mean of all histories."""
 
 pytestmark = pytest.mark.timeout(7200)
 witness = pytest.mark.skipif(
@@ -43,17 +65,12 @@ def emulator(sites: Sites) -> None:
 def test_every_history_keeps_the_promise(record_property: Callable[[str, object], None]) -> None:
     Machine.seen.clear()
     run_state_machine_as_test(Machine, settings=HISTORIES)
-    record_property(SEEN, ", ".join(f"{n:,} {what}" for what, n in sorted(Machine.seen.items())))
-    # What never came about was not tried.
-    must_have_come = {
-        "payments succeeded",
-        "payments declined",
-        "arrived late",
-        "reconcile",
-        "void",
-    }
-    assert must_have_come <= set(Machine.seen)
+    record_property(SEEN, "\n".join(f"{n:8,}  {what}" for what, n in sorted(Machine.seen.items())))
     assert Machine.seen["histories"] >= HISTORIES.max_examples
+    # What hardly ever came about was hardly tried.
+    floors = {what: int(often * HISTORIES.max_examples) for what, often in OFTEN.items()}
+    rare = {what: n for what, n in floors.items() if Machine.seen[what] < n}
+    assert not rare, f"fewer than these: {rare}"
 
 
 @witness
@@ -63,7 +80,7 @@ def test_a_fence_without_its_cancel_is_found(monkeypatch: pytest.MonkeyPatch) ->
         return Canceled()
 
     monkeypatch.setattr(StripeGateway, "cancel", cancel)
-    with pytest.raises(AssertionError, match=WRONG):
+    with pytest.raises(AssertionError, match=rf"^({CHARGED}|{CAN_BE_CHARGED})"):
         run_state_machine_as_test(Machine, settings=UNTIL_FOUND)
 
 
@@ -73,5 +90,5 @@ def test_an_unknown_taken_for_a_failure_is_found(monkeypatch: pytest.MonkeyPatch
         return settle.end(payment, Step.RELEASE, ports)
 
     monkeypatch.setattr(settle, "doubt", doubt)
-    with pytest.raises(AssertionError, match=WRONG):
+    with pytest.raises(AssertionError, match=rf"^({CHARGED})"):
         run_state_machine_as_test(Machine, settings=UNTIL_FOUND)

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from itertools import count
@@ -14,6 +15,7 @@ from billfold.adapters.eventbridge import EventBus
 from billfold.adapters.sqs import SqsAutopayQueues
 from billfold.adapters.stripe_gateway import SECONDS, StripeGateway
 from billfold.bootstrap import Container
+from billfold.domain.continuity import Continuity
 from billfold.domain.customer import Customer
 from billfold.domain.errors import BillfoldError
 from billfold.domain.fact import Actor
@@ -27,9 +29,11 @@ from tests.adapters.conftest import table_definition
 from tests.builders import an_invoice
 from tests.emulator import PUBLISHABLE_KEY, SECRET_KEY, Emulator
 from tests.fakes import FakeClock
+from tests.proof.crash.reads import watch
 from tests.proof.crash.stripe_side import StripeSide
 from tests.proof.crash.wire import Call, Carrier, Mode, WiredAws, WiredStripe
 from tests.proof.machine.processes import Process
+from tests.proof.wishes import Wishes, asked_for
 from tests.proof.witnesses import BusEnd, History, QueuesEnd
 
 CUSTOMER: Final = "cust-1"
@@ -95,15 +99,23 @@ class World:
         self.time = FakeClock(datetime.fromtimestamp(int(time.time()), UTC))
         self.dynamodb: Any = boto3.client("dynamodb")
         self.table = f"machine-{next(_numbers)}"
+        self.loose_reads = watch(self.dynamodb)
         self.dynamodb.create_table(TableName=self.table, **table_definition())
         self.history = History()
+        self.wishes = Wishes(self._asked, self.history.wishes)
+        self._backup: list[dict[str, Any]] = []
         self.processes: list[Process] = []
         self.late: list[Callable[[], object]] = []
+        self.taken: set[str] = set()
+        """The cards that were taken away at Stripe, past our code."""
         self.audit = Ports(self, Direct(), Actor.BUSINESS)
         self.bus_end = BusEnd(self.history, self.audit)
         self.queues = QueuesEnd()
         customer = Customer(CUSTOMER, "customer@example.com", "A Customer")
         self.audit.customers.register(customer, autopay=True)
+        self._told, self.restored = True, False
+        now = self.time.now()
+        self.audit.continuity.write(Continuity(), Continuity(now, now - timedelta(days=60)))
 
     def close(self) -> None:
         """End what still waits, and forget the table, which would make the next one slower."""
@@ -157,9 +169,16 @@ class World:
             self.step(process)
 
     def forward(self, by: timedelta) -> None:
-        """Let time pass here and at Stripe, whose idempotency keys expire after a day."""
+        """Let time pass here and at Stripe, whose idempotency keys expire after a day.
+
+        The reconciler tells the table the time every minute, except while that is being restored.
+        """
+        before = self.audit.continuity.read()
+        now = before.told(self.time.now())
         self.time.forward(by)
         self.emulator.control("clock", advance=by.total_seconds())
+        if self._told:
+            self.audit.continuity.write(before, Continuity(self.time.now(), now.since))
 
     def set_up(self, number: str) -> str:
         """Give a card to Stripe, as the browser does; gives the SetupIntent."""
@@ -171,18 +190,50 @@ class World:
         return setup.setup_intent
 
     def issue(self, number: int, due: int) -> Invoice:
-        invoice = an_invoice(
-            f"INV-{number}", customer_id=CUSTOMER, amounts=(due,), due_on=self.time.today()
+        invoice = replace(
+            an_invoice(
+                f"INV-{number}", customer_id=CUSTOMER, amounts=(due,), due_on=self.time.today()
+            ),
+            recorded_since=self.time.now(),
         )
         self.audit.invoices.add(invoice)
         self.history.invoices.append((CUSTOMER, invoice.invoice_id))
         return invoice
 
+    def back_up(self) -> None:
+        """Keep the table as it is now, to be restored once."""
+        self._backup = self._everything()
+
+    def restore(self, *, takes: timedelta) -> None:
+        """Put the table back to where it was kept; Stripe has kept everything."""
+        self.audit.committed.clear()
+        key = ("pk", "sk")
+        for item in self._everything():
+            self.dynamodb.delete_item(TableName=self.table, Key={name: item[name] for name in key})
+        for item in self._backup:
+            self.dynamodb.put_item(TableName=self.table, Item=item)
+        trail = self.audit.outbox.trail(CUSTOMER, limit=200, after=None).items
+        known = [self.audit.payments.of_invoice(*ids) for ids in self.history.invoices]
+        self.history.restored({one.payment_id for each in known for one in each}, trail)
+        self.history.wishes.clear()
+        self._told, self.restored = False, True
+        self.forward(takes)
+        self._told = True
+
+    def _everything(self) -> list[dict[str, Any]]:
+        # By a client that nobody watches: the product never scans.
+        items: list[dict[str, Any]] = boto3.client("dynamodb").scan(TableName=self.table)["Items"]
+        return items
+
     # What is there
+
+    def _asked(self) -> frozenset[str]:
+        owned = [self.audit.payments.of_invoice(*ids) for ids in self.history.invoices]
+        return frozenset[str]().union(*map(asked_for, owned))
 
     def charges(self) -> list[dict[str, Any]]:
         """Give all charges that succeeded at Stripe, newest first."""
-        listed = self.emulator.get("/v1/charges", limit=100)
+        listed = self.emulator.every("/v1/charges")
         return [charge for charge in listed if charge["status"] == "succeeded"]
 
     def charges_on(self, payment_method: str) -> frozenset[str]:

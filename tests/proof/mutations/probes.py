@@ -10,8 +10,7 @@ from typing import Any, Final
 
 import pytest
 from _pytest.outcomes import OutcomeException
-from billfold.services import compare
-from billfold.services.compare import Difference
+from billfold.domain.reconciliation import Verdict
 
 from tests.adapters.contract import Payable, Repositories
 from tests.builders import a_card, a_customer, an_invoice
@@ -21,6 +20,7 @@ from tests.proof.crash.scenarios import SCENARIOS
 from tests.proof.crash.sites import Sites
 from tests.proof.crash.wire import Mode
 from tests.proof.crash.world import World
+from tests.proof.reconciling import reconcile as reconcile_hours
 
 Probe = Callable[[Sites], list[str]]
 History = Callable[[World], None]
@@ -115,27 +115,28 @@ def history(play: History) -> tuple[str, Probe]:
     return f"{CHECKER}: {play.__name__.replace('_', ' ')}", probe
 
 
-def nightly(play: History, expected: Difference) -> tuple[str, Probe]:
-    """Give a night after what is played: the comparison has a line about it."""
+def nightly(play: History, expected: Verdict) -> tuple[str, Probe]:
+    """Give a night after what is played: the reconciliation has a line about it."""
 
     def probe(sites: Sites) -> list[str]:
         world = World(sites)
         play(world)
-        days = {c.charged_on for c in Auditor(sites.stripe.emulator, world.customer_id).charges()}
-        reports = [compare.compare(day, world.auditor) for day in sorted(days)]
+        hours = {c.charged_in for c in Auditor(sites.stripe.emulator, world.customer_id).charges()}
+        lines = reconcile_hours(hours, world.auditor)
         world.close()
-        lines = {line.difference for report in reports for line in report.lines}
-        return [] if expected in lines else [f"{expected.value}: the comparison says nothing of it"]
+        if expected in {line.verdict for line in lines}:
+            return []
+        return [f"{expected.value}: the reconciliation says nothing of it"]
 
     return f"{CHECKER}: the night after {play.__name__.replace('_', ' ')}", probe
 
 
-def proof(test: Callable[..., None], *given: object) -> tuple[str, Probe]:
+def proof(test: Callable[..., None], *given: object, **named: object) -> tuple[str, Probe]:
     """Give a test of the proof that is played in one world."""
 
     def probe(sites: Sites) -> list[str]:
         world = World(sites)
-        test(world, *given)
+        test(world, *given, **named)
         world.close()
         return []
 

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from billfold.services.compare import Difference
+from billfold.domain.reconciliation import Verdict
 
 from tests.proof import test_exits, test_torn_reads
 from tests.proof.crash.pay_paths import CONFIRM, CREATE
@@ -21,8 +21,8 @@ from tests.proof.mutations.probes import (
 )
 from tests.proof.mutations.surgery import Cut
 from tests.proof.mutations.table import Mutation
-from tests.unit import test_compare as nights
 from tests.unit import test_payments as paying
+from tests.unit import test_reconciliation as nights
 from tests.unit import test_stripe_events as events
 
 _WISH_OF_RESERVE: Final = Cut(
@@ -344,29 +344,38 @@ TELLING: Final = (
     ),
     *(
         Mutation(
-            f"the nightly comparison reports: {difference.value}",
-            (
-                Cut(
-                    "services.compare:_difference",
-                    f"return Difference.{difference.name}\n",
-                    "return None\n",
-                ),
-            ),
-            nightly(play, difference),
+            f"the reconciliation reports: {verdict.value}",
+            (Cut(f"services.reconciliation_page:{place}", line, "pass"),),
+            nightly(play, verdict),
             "says nothing of it",
         )
-        for difference, play in (
-            (Difference.NOT_IN_LEDGER, histories.charged_by_somebody_else),
-            (Difference.NOT_AT_STRIPE, histories.booked_without_a_charge),
-            (Difference.AMOUNT, histories.booked_over_another_amount),
+        for verdict, play, place, line in (
+            (
+                Verdict.NOT_IN_LEDGER,
+                histories.charged_by_somebody_else,
+                "_check",
+                "yield _settle(view, ports)",
+            ),
+            (
+                Verdict.NOT_AT_STRIPE,
+                histories.booked_without_a_charge,
+                "_check",
+                "yield _line(Verdict.NOT_AT_STRIPE, pair.charge, None, row)",
+            ),
+            (
+                Verdict.AMOUNT,
+                histories.booked_over_another_amount,
+                "_check",
+                "yield _line(Verdict.AMOUNT, pair.charge, view, row)",
+            ),
         )
     ),
     Mutation(
-        "the nightly comparison settles what nobody settled",
+        "the reconciliation settles what nobody settled",
         (
             Cut(
-                "services.compare:_settle_late",
-                "stripe_events.reflect(seen, seen.owner, ports)",
+                "services.reconciliation_page:_settle",
+                "stripe_events.reflect(view, ports)",
                 "pass",
             ),
         ),

@@ -10,6 +10,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 from billfold.domain.autopay_message import Look, Shard
 from billfold.domain.autopay_message import write as write_autopay
 from billfold.domain.errors import UnavailableError
+from billfold.domain.reconciliation import Hour
+from billfold.domain.reconciliation_message import write as write_hour
 from billfold.domain.stripe_event import StripeEvent
 from billfold.domain.stripe_message import write
 
@@ -59,7 +61,11 @@ class SqsAutopayQueues:
         ------
         UnavailableError
         """
-        self._send(self._shards_url, [{"MessageBody": write_autopay(shard)} for shard in shards])
+        _send_all(
+            self._client,
+            self._shards_url,
+            [{"MessageBody": write_autopay(shard)} for shard in shards],
+        )
 
     def charge(self, looks: Sequence[Look]) -> None:
         """Ask for invoices and wallets.
@@ -69,7 +75,8 @@ class SqsAutopayQueues:
         UnavailableError
         """
         bodies = [(look.customer_id, write_autopay(look)) for look in looks]
-        self._send(
+        _send_all(
+            self._client,
             self._charges_url,
             [
                 {
@@ -100,18 +107,23 @@ class SqsAutopayQueues:
             raise UnavailableError from error
         return sum(int(number) for number in told["Attributes"].values())
 
-    def _send(self, queue_url: str, messages: Sequence[dict[str, str]]) -> None:
-        for start in range(0, len(messages), BATCH):
-            batch: Any = [
-                {"Id": str(number), **message}
-                for number, message in enumerate(messages[start : start + BATCH])
-            ]
-            try:
-                answer = self._client.send_message_batch(QueueUrl=queue_url, Entries=batch)
-            except (ClientError, BotoCoreError) as error:
-                raise UnavailableError from error
-            if answer.get("Failed"):
-                raise UnavailableError
+
+class SqsReconciliationQueue:
+    """From the schedule to the worker, and from one worker to the next."""
+
+    def __init__(self, client: "SQSClient", queue_url: str) -> None:
+        self._client = client
+        self._queue_url = queue_url
+
+    def send(self, hours: Sequence[Hour]) -> None:
+        """Ask for hours.
+
+        Raises
+        ------
+        UnavailableError
+        """
+        bodies = [{"MessageBody": write_hour(hour)} for hour in hours]
+        _send_all(self._client, self._queue_url, bodies)
 
 
 class SqsEventQueue:
@@ -133,3 +145,17 @@ class SqsEventQueue:
             self._client.send_message(QueueUrl=self._queue_url, MessageBody=write(event))
         except (ClientError, BotoCoreError) as error:
             raise UnavailableError from error
+
+
+def _send_all(client: "SQSClient", queue_url: str, messages: Sequence[dict[str, str]]) -> None:
+    for start in range(0, len(messages), BATCH):
+        batch: Any = [
+            {"Id": str(number), **message}
+            for number, message in enumerate(messages[start : start + BATCH])
+        ]
+        try:
+            answer = client.send_message_batch(QueueUrl=queue_url, Entries=batch)
+        except (ClientError, BotoCoreError) as error:
+            raise UnavailableError from error
+        if answer.get("Failed"):
+            raise UnavailableError

@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Final
 
 import stripe
 
+from billfold.domain.currency import TABLE
 from billfold.domain.decline import explain
 from billfold.domain.money import Money, exponent
 from billfold.domain.payment import (
     ActionRequired,
     Answer,
+    Blame,
     Canceled,
     Decline,
     Declined,
@@ -35,14 +37,10 @@ from billfold.services.ports import ChargeView
 if TYPE_CHECKING:
     from stripe import Charge, PaymentIntent
 
-# Stripe counts these in hundredths although they have no minor unit (Stripe documentation,
-# "Currencies", special cases): 5 ISK is sent as 500.
-_COUNTED_IN_HUNDREDTHS = frozenset({"ISK", "UGX"})
-
 
 def to_stripe_amount(money: Money) -> int:
-    """Give the amount as Stripe counts it."""
-    return money.amount * 100 if money.currency in _COUNTED_IN_HUNDREDTHS else money.amount
+    """Return the amount as Stripe counts it."""
+    return TABLE[money.currency].to_stripe(money.amount)
 
 
 def from_stripe_amount(amount: int, currency: str) -> Money:
@@ -55,11 +53,7 @@ def from_stripe_amount(amount: int, currency: str) -> Money:
     """
     code = currency.upper()
     exponent(code)
-    if code not in _COUNTED_IN_HUNDREDTHS:
-        return Money(code, amount)
-    if amount % 100:
-        raise ValueError(f"{amount} {code} is not a whole amount")
-    return Money(code, amount // 100)
+    return Money(code, TABLE[code].from_stripe(amount) if code in TABLE else amount)
 
 
 def read_intent(intent: "PaymentIntent") -> Answer:
@@ -107,11 +101,23 @@ _DISPUTES: Final = {
 }
 
 
-def read_charge(
-    charge: "Charge", intent: "PaymentIntent | None", dispute: str | None
-) -> ChargeView:
-    """Read a charge with its intent, and the status of its latest dispute."""
+def owner_of(charge: "Charge") -> Owner | None:
+    """Tell whose a charge is; Stripe gives it the metadata of its intent when it is made."""
+    intent = charge.payment_intent
+    subject = charge if intent is None or isinstance(intent, str) else intent
+    return Owner.of(subject.metadata.to_dict() if subject.metadata else {})
+
+
+def read_charge(charge: "Charge", owner: Owner, dispute: str | None) -> ChargeView:
+    """Read a charge of ours, and the status of its latest dispute.
+
+    Raises
+    ------
+    ValueError, InvalidInputError
+        Its amount or currency is none that we know.
+    """
     answer = None
+    intent = None if isinstance(charge.payment_intent, str) else charge.payment_intent
     if intent and intent.status == "succeeded" and _id(intent.latest_charge) == charge.id:
         intent.latest_charge = charge
         answer = _succeeded(intent)
@@ -119,8 +125,8 @@ def read_charge(
     refunded = from_stripe_amount(charge.amount_refunded, charge.currency)
     return ChargeView(
         charge=charge.id,
-        intent=intent.id if intent else None,
-        owner=Owner.of(intent.metadata.to_dict() if intent and intent.metadata else {}),
+        intent=_id(charge.payment_intent),
+        owner=owner,
         money=money,
         charged_at=datetime.fromtimestamp(charge.created, UTC),
         answer=answer if isinstance(answer, Succeeded) else None,
@@ -149,6 +155,15 @@ def _last_decline(intent: "PaymentIntent") -> Decline | None:
     )
 
 
+def never_chargeable(error: stripe.InvalidRequestError) -> bool:
+    """Tell whether Stripe refuses the amount or the currency itself, now and for ever.
+
+    The account's country decides which currencies it takes, and the currency in which it is paid
+    out what is too small after conversion: neither is known before Stripe is asked.
+    """
+    return error.param in {"amount", "currency"}
+
+
 def read_confirm_error(error: stripe.StripeError) -> Answer:
     """Tell what an error in reply to a confirm means."""
     if isinstance(error, stripe.CardError):
@@ -158,8 +173,7 @@ def read_confirm_error(error: stripe.StripeError) -> Answer:
     ):
         return NotBegun()
     if isinstance(error, stripe.InvalidRequestError):
-        told = (error.param or "", error.code or "")
-        return Refused(about_card=any(name.startswith("payment_method") for name in told))
+        return Refused(_blame(error.code, error.param))
     return Unknown()
 
 
@@ -170,6 +184,37 @@ def read_retrieve_error(error: stripe.StripeError) -> Answer:
     """
     known_not = isinstance(error, stripe.InvalidRequestError) and error.http_status == 404
     return NoSuchIntent() if known_not else Unreachable()
+
+
+_OF_SECURITY_CODE: Final = "payment_method_options[card][cvc_token]"
+_CARD_CODES: Final = {
+    "payment_intent_incompatible_payment_method",
+    "payment_method_unexpected_state",
+    "payment_method_unsupported_type",
+}
+
+
+def _blame(code: str | None, param: str | None) -> Blame:
+    """Tell what a 400 is about, by its exact words: those that only begin alike are ours.
+
+    Source: Stripe documentation, "Error codes", and recorded answers: a PaymentMethod that was used
+    or detached is refused with neither a code nor a parameter.
+    """
+    match code, param:
+        case None, None:
+            return Blame.NOTHING
+        case (("token_already_used" | "token_in_use"), _):
+            return Blame.SECURITY_CODE
+        case _, name if name == _OF_SECURITY_CODE:
+            return Blame.SECURITY_CODE
+        case (("resource_missing" | None), "payment_method"):
+            return Blame.CARD
+        case name, _ if name in _CARD_CODES:
+            return Blame.CARD
+        case "resource_missing", "customer":
+            return Blame.STRIPE_CUSTOMER
+        case _:
+            return Blame.REQUEST
 
 
 def _read_card_error(error: stripe.CardError) -> Answer:

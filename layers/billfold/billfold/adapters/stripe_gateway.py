@@ -3,21 +3,24 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
 from uuid import uuid4
 
 import stripe
 
+from billfold.adapters import stripe_lists
 from billfold.adapters.stripe_answers import (
+    never_chargeable,
+    owner_of,
     read_charge,
     read_confirm_error,
     read_intent,
     read_retrieve_error,
     to_stripe_amount,
 )
+from billfold.adapters.stripe_cards import read_card, read_customer, read_setup
 from billfold.adapters.stripe_deadline import DeadlineClient
-from billfold.domain.decline import explain
-from billfold.domain.errors import InvoiceNotPayableError, NotFoundError, UnavailableError
+from billfold.domain.errors import AmountNotChargeableError, NotFoundError, UnavailableError
 from billfold.domain.payment import (
     CONFIRM_SECONDS,
     Answer,
@@ -28,21 +31,32 @@ from billfold.domain.payment import (
     Trigger,
 )
 from billfold.domain.stripe_event import CUSTOMER_ID, INTENT_GENERATION, INVOICE_ID, Owner
-from billfold.domain.wallet import CardDetails
 from billfold.services.ports import (
+    CardView,
     ChargeView,
     EpochSpentError,
     Fenceable,
     FoundIntent,
+    Listed,
     SetupResult,
     SetupSecret,
+    Stretch,
+    StripeCustomer,
+    StripeCustomerGoneError,
 )
 
 if TYPE_CHECKING:
-    from stripe import Charge, SetupIntent
-    from stripe.params import PaymentIntentConfirmParams
+    from stripe import Charge
+    from stripe.params import (
+        PaymentIntentConfirmParams,
+        PaymentIntentCreateParams,
+        SetupIntentCreateParams,
+    )
 
 SECONDS: Final = CONFIRM_SECONDS
+# docs/adr/0013: what to do before it is moved. The SDK's own is newer, and so are the types of its
+# parameters: `payment_method_types` has to be cast.
+API_VERSION: Final = "2026-06-24.dahlia"
 
 
 class StripeGateway:
@@ -55,6 +69,7 @@ class StripeGateway:
             base_addresses={"api": api_base},
             http_client=DeadlineClient(SECONDS),
             max_network_retries=0,
+            stripe_version=API_VERSION,
         )
 
     def create_customer(self, customer_id: str) -> str:
@@ -72,15 +87,22 @@ class StripeGateway:
         """Let the browser give a card to Stripe, to be charged off session later.
 
         The metadata tells a webhook whose card it is.
+
+        Raises
+        ------
+        StripeCustomerGoneError, UnavailableError
         """
-        with _available():
+        with _customer_there(), _available():
             setup = self._client.v1.setup_intents.create(
-                params={
-                    "customer": stripe_customer,
-                    "allowed_payment_method_types": ["card"],
-                    "usage": "off_session",
-                    "metadata": {CUSTOMER_ID: customer_id},
-                }
+                params=cast(
+                    "SetupIntentCreateParams",
+                    {
+                        "customer": stripe_customer,
+                        "payment_method_types": ["card"],
+                        "usage": "off_session",
+                        "metadata": {CUSTOMER_ID: customer_id},
+                    },
+                )
             )
         if not setup.client_secret:
             raise UnavailableError
@@ -101,7 +123,7 @@ class StripeGateway:
                 )
         except stripe.InvalidRequestError as error:
             raise NotFoundError from error
-        return _read_setup(setup)
+        return read_setup(setup)
 
     def cancel_setup(self, setup_intent: str) -> None:
         """End a SetupIntent, so that no further card can be tried with it."""
@@ -129,26 +151,29 @@ class StripeGateway:
 
         Raises
         ------
-        UnavailableError, EpochSpentError
-        InvoiceNotPayableError
-            Too small or too large an amount for a card.
+        UnavailableError, EpochSpentError, StripeCustomerGoneError
+        AmountNotChargeableError
+            Stripe charges this amount, or this currency, to no card.
         """
         key = f"pi:{payment.invoice_id}:{payment.epoch}"
         try:
-            with _available():
+            with _customer_there(), _available():
                 intent = self._client.v1.payment_intents.create(
-                    params={
-                        "amount": to_stripe_amount(payment.money),
-                        "currency": payment.money.currency.lower(),
-                        "customer": stripe_customer,
-                        "confirmation_method": "manual",
-                        "allowed_payment_method_types": ["card"],
-                        "metadata": {
-                            INVOICE_ID: payment.invoice_id,
-                            CUSTOMER_ID: payment.customer_id,
-                            INTENT_GENERATION: str(payment.epoch),
+                    params=cast(
+                        "PaymentIntentCreateParams",
+                        {
+                            "amount": to_stripe_amount(payment.money),
+                            "currency": payment.money.currency.lower(),
+                            "customer": stripe_customer,
+                            "confirmation_method": "manual",
+                            "payment_method_types": ["card"],
+                            "metadata": {
+                                INVOICE_ID: payment.invoice_id,
+                                CUSTOMER_ID: payment.customer_id,
+                                INTENT_GENERATION: str(payment.epoch),
+                            },
                         },
-                    },
+                    ),
                     options={"idempotency_key": key},
                 )
         except stripe.IdempotencyError as error:
@@ -159,8 +184,8 @@ class StripeGateway:
                 raise EpochSpentError from error
             raise
         except stripe.InvalidRequestError as error:
-            if error.code in {"amount_too_small", "amount_too_large"}:
-                raise InvoiceNotPayableError("A card cannot be charged this amount.") from error
+            if never_chargeable(error):
+                raise AmountNotChargeableError from error
             raise UnavailableError from error
         return intent.id
 
@@ -271,8 +296,8 @@ class StripeGateway:
             if Owner.of(metadata) == ours
         ]
 
-    def card(self, payment_method: str) -> tuple[str | None, CardDetails]:
-        """Look at a card that the networks' updater has changed; None is not a customer of ours.
+    def card(self, payment_method: str) -> CardView:
+        """Look at a card, and at whose it is.
 
         Raises
         ------
@@ -282,17 +307,25 @@ class StripeGateway:
             found = self._client.v1.payment_methods.retrieve(
                 payment_method, params={"expand": ["customer"]}
             )
-        card = found.card
-        if card is None:
-            raise NotFoundError
-        metadata = getattr(found.customer, "metadata", None)
-        details = CardDetails(
-            found.id, card.fingerprint or found.id, card.last4, card.exp_month, card.exp_year
-        )
-        return getattr(metadata, CUSTOMER_ID, None), details
+        return read_card(found)
 
-    def charge(self, charge: str) -> ChargeView:
+    def customer(self, stripe_customer: str) -> StripeCustomer:
+        """Look at a Stripe customer: one that was deleted is still told of.
+
+        Raises
+        ------
+        NotFoundError
+            There has never been one in the account that our key is of.
+        UnavailableError
+        """
+        with _found():
+            found = self._client.v1.customers.retrieve(stripe_customer)
+        return read_customer(found)
+
+    def charge(self, charge: str) -> ChargeView | None:
         """Look at a charge: its intent, what was refunded, and how a dispute stands.
+
+        None is what is not ours; nothing else of it is read.
 
         Raises
         ------
@@ -300,70 +333,50 @@ class StripeGateway:
         """
         with _found():
             found = self._client.v1.charges.retrieve(charge, params={"expand": ["payment_intent"]})
-        return self._view(found)
+            owner = owner_of(found)
+            return self._view(found, owner) if owner else None
 
-    def charges(self, start: datetime, end: datetime) -> Iterator[ChargeView]:
-        """Give the charges that succeeded from ``start`` until before ``end``.
+    def charges(self, start: datetime, end: datetime) -> Stretch[Listed]:
+        """Return the newest charges of a window that succeeded.
 
         Raises
         ------
         UnavailableError
         """
         with _available():
-            page = self._client.v1.charges.list(
-                params={
-                    "created": {"gte": int(start.timestamp()), "lt": int(end.timestamp())},
-                    "expand": ["data.payment_intent"],
-                    "limit": 100,
-                }
-            )
-            for charge in page.auto_paging_iter():
-                if charge.status == "succeeded" and charge.captured:
-                    yield self._view(charge)
+            return stripe_lists.charges(self._client, start, end, self._view)
 
-    def _view(self, charge: "Charge") -> ChargeView:
-        intent = charge.payment_intent
+    def refunds(self, start: datetime, end: datetime) -> Stretch[Listed]:
+        """Return the charges of the newest refunds of a window, whatever became of them.
+
+        Raises
+        ------
+        UnavailableError
+        """
+        with _available():
+            return stripe_lists.refunds(self._client, start, end, self._view)
+
+    def disputes(self, start: datetime, end: datetime) -> Stretch[Listed]:
+        """Return the charges of the newest disputes of a window.
+
+        Raises
+        ------
+        UnavailableError
+        """
+        with _available():
+            return stripe_lists.disputes(self._client, start, end, self._view)
+
+    def _view(self, charge: "Charge", owner: Owner) -> ChargeView:
         dispute = None
         if charge.disputed:
-            with _available():
-                disputes = self._client.v1.disputes.list({"charge": charge.id, "limit": 1})
+            disputes = self._client.v1.disputes.list({"charge": charge.id, "limit": 1})
             dispute = disputes.data[0].status if disputes.data else None
-        return read_charge(charge, None if isinstance(intent, str) else intent, dispute)
+        return read_charge(charge, owner, dispute)
 
 
 def _answered(error: BaseException | None) -> bool:
     """Tell whether Stripe itself answered with a server error."""
     return isinstance(error, stripe.APIError) and (error.http_status or 0) >= 500
-
-
-def _read_setup(setup: "SetupIntent") -> SetupResult:
-    customer = setup.customer
-    stripe_customer = customer if isinstance(customer, str) or customer is None else customer.id
-    customer_id = getattr(setup.metadata, CUSTOMER_ID, None)
-    method = setup.payment_method
-    if setup.status != "succeeded" or method is None or isinstance(method, str):
-        error = setup.last_setup_error
-        decline = None
-        if setup.status == "requires_payment_method" and error:
-            decline = explain(getattr(error, "code", None), getattr(error, "decline_code", None))
-        return SetupResult(
-            stripe_customer, succeeded=False, customer_id=customer_id, decline=decline
-        )
-    card = method.card
-    if card is None:
-        return SetupResult(stripe_customer, succeeded=False, customer_id=customer_id)
-    return SetupResult(
-        stripe_customer,
-        succeeded=True,
-        customer_id=customer_id,
-        attached=method.customer is not None,
-        payment_method=method.id,
-        fingerprint=card.fingerprint or method.id,
-        brand=card.brand,
-        last4=card.last4,
-        exp_month=card.exp_month,
-        exp_year=card.exp_year,
-    )
 
 
 @contextmanager
@@ -384,6 +397,17 @@ def _found() -> Iterator[None]:
             yield
     except stripe.InvalidRequestError as error:
         raise NotFoundError from error
+
+
+@contextmanager
+def _customer_there() -> Iterator[None]:
+    """Tell a customer whom Stripe does not know from a request that is wrong in another way."""
+    try:
+        yield
+    except stripe.InvalidRequestError as error:
+        if (error.code, error.param) == ("resource_missing", "customer"):
+            raise StripeCustomerGoneError from error
+        raise
 
 
 @contextmanager

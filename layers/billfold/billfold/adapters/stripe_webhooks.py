@@ -7,7 +7,7 @@ from typing import Any, Final
 from billfold.domain.decline import explain
 from billfold.domain.errors import InvalidSignatureError
 from billfold.domain.payment import Decline
-from billfold.domain.stripe_event import ALLOWED, Owner, StripeEvent
+from billfold.domain.stripe_event import ALLOWED, CUSTOMER_ID, DETACHED, Owner, StripeEvent
 
 TOLERANCE: Final = 300
 """Seconds after which a signature is too old (Stripe documentation, "Webhook signatures")."""
@@ -39,7 +39,7 @@ class StripeWebhooks:
             event = json.loads(payload)
             if event["type"] not in ALLOWED:
                 return None
-            return _reduce(event["id"], event["type"], event["data"]["object"], event["request"])
+            return _reduce(event["id"], event["type"], event["data"], event["request"])
         except (ValueError, KeyError, TypeError) as error:
             raise InvalidSignatureError from error
 
@@ -55,8 +55,9 @@ def _signed(payload: str, signature: str, secret: str) -> bool:
 
 
 def _reduce(
-    event_id: str, event_type: str, subject: Mapping[str, Any], request: Mapping[str, Any] | None
+    event_id: str, event_type: str, data: Mapping[str, Any], request: Mapping[str, Any] | None
 ) -> StripeEvent:
+    subject: Mapping[str, Any] = data["object"]
     family = event_type.split(".", maxsplit=1)[0]
     key = (request or {}).get("idempotency_key")
     if family == "setup_intent":
@@ -70,8 +71,24 @@ def _reduce(
             owner=Owner.of(subject.get("metadata") or {}),
             decline=_decline(event_type, subject),
         )
+    if family == "customer":
+        return StripeEvent(
+            event_id,
+            event_type,
+            stripe_customer=subject["id"],
+            customer_id=(subject.get("metadata") or {}).get(CUSTOMER_ID),
+            idempotency_key=key,
+        )
     if family == "payment_method":
-        return StripeEvent(event_id, event_type, payment_method=subject["id"], idempotency_key=key)
+        # Whose it was until it was detached; an event about anything else does not need it.
+        before = (data.get("previous_attributes") or {}).get("customer")
+        return StripeEvent(
+            event_id,
+            event_type,
+            payment_method=subject["id"],
+            stripe_customer=before if event_type == DETACHED else None,
+            idempotency_key=key,
+        )
     # Of a charge, a refund or a dispute: the charge is what they are about.
     charge = subject["id"] if subject["object"] == "charge" else subject["charge"]
     return StripeEvent(event_id, event_type, charge=charge, idempotency_key=key)

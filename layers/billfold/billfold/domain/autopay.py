@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from billfold.domain.invoice import Invoice, InvoiceStatus
+from billfold.domain.money import Money, is_chargeable
 from billfold.domain.payment import Decline, Obstacle, Slot
 from billfold.domain.wallet import Card, CardStatus, Wallet
 
@@ -23,6 +24,8 @@ class Owed(Protocol):
 
     @property
     def due_on(self) -> date: ...  # noqa: D102
+    @property
+    def amount_due(self) -> Money: ...  # noqa: D102
     @property
     def look_on(self) -> date | None: ...  # noqa: D102
     @property
@@ -44,6 +47,10 @@ class Schedule:
     def first_look(self, due_on: date) -> date:
         """Tell on which day an invoice is looked at for the first time."""
         return due_on - timedelta(days=self.notice_days)
+
+    def look_anew(self, due_on: date, today: date) -> date:
+        """Return the day on which an invoice is looked at after its amount has changed."""
+        return max(today, self.first_look(due_on))
 
     def slots(self, due_on: date) -> tuple[date, ...]:
         """Give the days of the schedule: the due date and the retries."""
@@ -70,6 +77,7 @@ class Skip(StrEnum):
     IN_FLIGHT = "in_flight"
     NOT_DUE = "not_due"
     TRIED = "tried"
+    NOT_CHARGEABLE = "not_chargeable"
 
 
 Reason = Skip | Obstacle
@@ -128,6 +136,8 @@ def decide(invoice: Invoice, wallet: Wallet, today: date, schedule: Schedule) ->
         return Leave(Skip(invoice.status.value))
     if invoice.lock:
         return Leave(Skip.IN_FLIGHT)
+    if not is_chargeable(invoice.amount_due):
+        return not_chargeable(invoice, today)
     card = wallet.primary_card
     if today < invoice.due_on:
         return _before_due(invoice, card, obstacle(invoice, wallet, invoice.due_on))
@@ -140,6 +150,15 @@ def decide(invoice: Invoice, wallet: Wallet, today: date, schedule: Schedule) ->
         return Charge(card, Slot(on, next_on, wallet.mandate))
     later = schedule.after(invoice.due_on, today)
     return Wait(later, Skip.TRIED) if later else _over(invoice, Skip.TRIED)
+
+
+def not_chargeable(invoice: Invoice, today: date) -> Decision:
+    """Decide about what Stripe can charge to no card: no retry can help, and no customer."""
+    if today >= invoice.due_on:
+        return _over(invoice, Skip.NOT_CHARGEABLE)
+    if invoice.look_on is None or invoice.look_on >= invoice.due_on:
+        return Leave(Skip.NOT_CHARGEABLE)
+    return Wait(invoice.due_on, Skip.NOT_CHARGEABLE)
 
 
 def obstacle(invoice: Invoice, wallet: Wallet, on: date) -> Obstacle | None:
@@ -171,7 +190,7 @@ def next_try(owed: Owed, wallet: Wallet, today: date) -> date | None:
     None where the customer is waited for.
     """
     card = wallet.primary_card
-    if not wallet.autopay or card is None or card.refused:
+    if not wallet.autopay or card is None or card.refused or not is_chargeable(owed.amount_due):
         return None
     if owed.due_on > today:
         on = owed.due_on

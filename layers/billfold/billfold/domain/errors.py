@@ -119,6 +119,13 @@ class InvoiceNotPayableError(ConflictError):
     detail = "This invoice is not open for payment."
 
 
+class AmountNotChargeableError(InvoiceNotPayableError):
+    """Stripe cannot charge this amount, or this currency, to any card: trying again is no use."""
+
+    code = "amount_not_chargeable"
+    detail = "This amount cannot be charged to a card. Contact us to pay it another way."
+
+
 class AmountChangedError(ConflictError):
     """The customer was shown another amount than is due now."""
 
@@ -196,6 +203,13 @@ class UnknownCustomerError(BillfoldError):
     detail = "No customer with this id is registered."
 
 
+class UnknownInvoiceError(BillfoldError):
+    """The customer has no invoice with this number (yet): the bus keeps no order."""
+
+    code = "unknown_invoice"
+    detail = "This customer has no invoice with this number."
+
+
 class CardDeclinedError(BillfoldError):
     """The bank declined; ``decline_reason`` and ``advice`` in ``extra`` say why and what to do."""
 
@@ -208,6 +222,33 @@ class SourceUnusableError(BillfoldError):
 
     code = "source_unusable"
     detail = "This card cannot be used for the payment. Enter it again or use another card."
+
+
+class CardGoneError(SourceUnusableError):
+    """Stripe no longer has the stored card; it leaves the wallet, and nothing was charged."""
+
+    code = "card_gone"
+    detail = (
+        "This card is no longer stored with our payment provider, and nothing was charged. Add it "
+        "again or use another card."
+    )
+
+
+class CardUsedError(SourceUnusableError):
+    """A card that is not stored was given for a second payment, and nothing was charged."""
+
+    code = "card_used"
+    detail = (
+        "A card that is not saved can be used for one payment only, and nothing was charged. Enter "
+        "it again."
+    )
+
+
+class SecurityCodeUsedError(SourceUnusableError):
+    """The token of a security code was used before or is too old, and nothing was charged."""
+
+    code = "security_code_used"
+    detail = "The security code must be typed again for each payment, and nothing was charged."
 
 
 class TooManyRequestsError(BillfoldError):

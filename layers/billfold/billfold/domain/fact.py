@@ -10,7 +10,9 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Final
 
+from billfold.domain.errors import BillfoldError
 from billfold.domain.invoice import Invoice
+from billfold.domain.invoice_change import InvoiceChange
 from billfold.domain.money import Money
 from billfold.domain.payment import Decline, Payment, Trigger
 from billfold.domain.wallet import Card, CardFace, Wallet
@@ -43,14 +45,23 @@ class Kind(StrEnum):
     INVOICE_OVERDUE = "InvoiceOverdue"
     INVOICE_VOIDED = "InvoiceVoided"
     INVOICE_AMOUNT_CHANGED = "InvoiceAmountChanged"
+    INVOICE_CHANGE_REFUSED = "InvoiceChangeRefused"
     CARD_ADDED = "CardAdded"
     CARD_REMOVED = "CardRemoved"
+    CARDS_DETACHED = "CardsDetached"
     PRIMARY_CARD_CHANGED = "PrimaryCardChanged"
     AUTOPAY_CHANGED = "AutopayChanged"
     AUTOPAY_UPCOMING = "AutopayUpcoming"
     AUTOPAY_PAUSED = "AutopayPaused"
     CARD_EXPIRING = "CardExpiring"
     CARD_EXPIRED = "CardExpired"
+
+
+class Removal(StrEnum):
+    """Why a card has left the wallet: by our own doing, or because Stripe no longer has it."""
+
+    DELETED = "deleted"
+    DETACHED = "detached"
 
 
 Detail = Mapping[str, object]
@@ -120,7 +131,8 @@ def payment_action_required(payment: Payment) -> Fact:
 
 def payment_canceled(payment: Payment, reason: str) -> Fact:
     """Tell of a try that ended without a charge and without a word of the bank."""
-    return Fact(Kind.PAYMENT_CANCELED, {**_about(payment), "reason": reason})
+    refusal = {"refusal": payment.refusal.value} if payment.refusal else {}
+    return Fact(Kind.PAYMENT_CANCELED, {**_about(payment), "reason": reason, **refusal})
 
 
 def payment_needs_review(payment: Payment) -> Fact:
@@ -159,6 +171,45 @@ def due_invoice(kind: Kind, invoice: Invoice, **others: object) -> Fact:
     )
 
 
+def invoice_changed(change: InvoiceChange) -> Fact:
+    """Tell that an invoice is void, or that another amount is due."""
+    wanted = change.wanted
+    if wanted.amount_due is None:
+        return _of_change(Kind.INVOICE_VOIDED, change, change.before)
+    return _of_change(
+        Kind.INVOICE_AMOUNT_CHANGED,
+        change,
+        wanted.amount_due,
+        amount_before=change.before.amount,
+    )
+
+
+def invoice_change_refused(change: InvoiceChange, error: BillfoldError) -> Fact:
+    """Tell that an invoice stays as it is, and why; ``amount`` is what was due of it."""
+    wanted = change.wanted.amount_due
+    return _of_change(
+        Kind.INVOICE_CHANGE_REFUSED,
+        change,
+        change.before,
+        command="ChangeInvoiceAmount" if wanted else "VoidInvoice",
+        wanted={"amount": wanted.amount, "currency": wanted.currency} if wanted else None,
+        code=error.code,
+        detail=error.text,
+    )
+
+
+def _of_change(kind: Kind, change: InvoiceChange, money: Money, **others: object) -> Fact:
+    return invoice_fact(
+        kind,
+        invoice_id=change.invoice_id,
+        number=change.invoice_number,
+        money=money,
+        reason=change.wanted.reason,
+        command_id=change.wanted.command_id,
+        **others,
+    )
+
+
 def autopay_upcoming(invoice: Invoice, card: Card, on: date) -> Fact:
     """Tell that an invoice will be charged to a card on a day."""
     return due_invoice(Kind.AUTOPAY_UPCOMING, invoice, on=on.isoformat(), card=_face(card.face))
@@ -181,7 +232,22 @@ def card_expiry(card: Card, days: int) -> Fact:
     return Fact(kind, {**_card(card), "days": days} if days else _card(card))
 
 
-def wallet_changes(before: Wallet, after: Wallet) -> tuple[Fact, ...]:
+def cards_detached(before: Wallet, after: Wallet) -> Fact:
+    """Ask the customer to add again what Stripe no longer has; tell what is charged until then."""
+    now, kept = after.primary_card, {card.card_id for card in after.cards}
+    return Fact(
+        Kind.CARDS_DETACHED,
+        {
+            "cards": [_face(card.face) for card in before.cards if card.card_id not in kept],
+            "primary": _face(now.face if now else None),
+            "autopay": after.autopay,
+        },
+    )
+
+
+def wallet_changes(
+    before: Wallet, after: Wallet, removal: Removal = Removal.DELETED
+) -> tuple[Fact, ...]:
     """Tell how one version of a wallet differs from the one before."""
     known = {card.card_id for card in before.cards}
     kept = {card.card_id for card in after.cards}
@@ -189,7 +255,9 @@ def wallet_changes(before: Wallet, after: Wallet) -> tuple[Fact, ...]:
         Fact(Kind.CARD_ADDED, _card(card)) for card in after.cards if card.card_id not in known
     ]
     facts += [
-        Fact(Kind.CARD_REMOVED, _card(card)) for card in before.cards if card.card_id not in kept
+        Fact(Kind.CARD_REMOVED, {**_card(card), "reason": removal.value})
+        for card in before.cards
+        if card.card_id not in kept
     ]
     if before.primary != after.primary:
         now = after.primary_card

@@ -21,6 +21,14 @@ def new(kind: str, now: datetime) -> str:
     return f"{kind}_{ULID.from_datetime(now)}"
 
 
+def change_id(command_id: str) -> str:
+    """Derive the identifier of a change from the command that asks for it.
+
+    A command delivered twice is one item; commands of two customers are in two partitions.
+    """
+    return f"{CHANGE}_{ULID.from_bytes(hashlib.sha256(command_id.encode()).digest()[:16])}"
+
+
 def invoice_id(number: str, issued_on: date) -> str:
     """Derive the identifier of an invoice from its number and day of issue.
 

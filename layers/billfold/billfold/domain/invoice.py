@@ -8,12 +8,13 @@ from enum import StrEnum
 from billfold.domain import ids
 from billfold.domain.errors import (
     AmountChangedError,
+    AmountNotChargeableError,
     InvalidInputError,
     InvoiceChangingError,
     InvoiceNotPayableError,
     PaymentInProgressError,
 )
-from billfold.domain.money import Money, require_chargeable
+from billfold.domain.money import Money, is_chargeable, require_chargeable
 from billfold.domain.payment import Obstacle, Payment
 
 MAX_LINES = 100
@@ -100,6 +101,8 @@ class Invoice:
         PaymentInProgressError, InvoiceChangingError
         AmountChangedError
             ``shown``, what the customer saw, is not what is due.
+        AmountNotChargeableError
+            It was taken in under older rules, and Stripe cannot charge it.
         """
         if self.status in {InvoiceStatus.PAID, InvoiceStatus.VOID}:
             raise InvoiceNotPayableError
@@ -108,6 +111,8 @@ class Invoice:
             raise AmountChangedError(
                 amount_due={"amount": self.amount_due.amount, "currency": self.amount_due.currency}
             )
+        if not is_chargeable(self.amount_due):
+            raise AmountNotChargeableError
 
     def require_changeable(self, amount_due: Money | None) -> None:
         """Refuse a void (None) or another amount due that the invoice's state does not allow.
@@ -125,8 +130,20 @@ class Invoice:
         if amount_due and amount_due.currency != self.amount_due.currency:
             raise InvalidInputError("An invoice keeps its currency.", field="currency")
 
+    def is_as_wanted(self, amount_due: Money | None) -> bool:
+        """Tell whether it is void (None), or this amount is due and nobody is changing it."""
+        if amount_due is None:
+            return self.status is InvoiceStatus.VOID
+        if self.status in {InvoiceStatus.PAID, InvoiceStatus.VOID} or self._is_changing:
+            return False
+        return self.amount_due == amount_due
+
+    @property
+    def _is_changing(self) -> bool:
+        return self.lock is not None and self.lock.startswith(ids.CHANGE)
+
     def _require_unlocked(self) -> None:
-        if self.lock and self.lock.startswith(ids.CHANGE):
+        if self._is_changing:
             raise InvoiceChangingError
         if self.lock:
             raise PaymentInProgressError(payment=self.last_payment)
@@ -153,7 +170,7 @@ def issue(
     if due_on < issued_on:
         raise InvalidInputError("An invoice is not due before it is issued.", field="due_on")
     total = Money(currency, sum(line.amount for line in lines))
-    require_chargeable(total)
+    require_chargeable(total, field="lines")
     return Invoice(
         invoice_id,
         customer_id,

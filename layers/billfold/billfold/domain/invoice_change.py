@@ -6,7 +6,7 @@ then is the invoice changed (docs/payments.md, step 9).
 """
 
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
@@ -25,8 +25,20 @@ class ChangeState(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is to become of an invoice: ``amount_due`` will be due, None voids it.
+
+    ``reason`` is the business's own text, for the audit trail; ``command_id`` names its command.
+    """
+
+    amount_due: Money | None = None
+    reason: str | None = None
+    command_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class InvoiceChange:
-    """A change under way. ``amount_due`` is what will be due: None voids the invoice."""
+    """A change under way, or how it ended."""
 
     change_id: str
     customer_id: str
@@ -35,7 +47,8 @@ class InvoiceChange:
     epoch: int
     intent: str | None
     before: Money
-    amount_due: Money | None
+    due_on: date
+    wanted: Wanted
     created_at: datetime
     state: ChangeState = ChangeState.FENCING
     looks: int = 0

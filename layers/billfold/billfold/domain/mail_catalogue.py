@@ -133,6 +133,31 @@ def _expired(detail: Detail) -> Mail:
     )
 
 
+def _detached(detail: Detail) -> Mail:
+    faces = [_named(face) for face in detail["cards"]]
+    one = len(faces) == 1
+    named = faces[0] if one else f"{', '.join(faces[:-1])} and {faces[-1]}"
+    card, are, them = ("card", "is", "it") if one else ("cards", "are", "them")
+    if not detail["autopay"]:
+        then = f"To pay with {them}, please add the {card} again."
+    elif detail["primary"]:
+        then = (
+            f"Automatic payments will charge {_named(detail['primary'])} from now on. If you would "
+            f"rather use another card, add the {card} again and choose your primary card."
+        )
+    else:
+        then = f"Automatic payments have no card to charge. Please add the {card} again."
+    gone = (
+        f"{named} {are} no longer stored with our payment provider, so we have removed {them} "
+        "from your account."
+    )
+    return Mail(
+        subject=f"Please add your {card} again",
+        paragraphs=(gone, then),
+        button=("Add a card", _CARDS),
+    )
+
+
 _MAILS: Final[Mapping[Kind, Callable[[Detail], Mail | None]]] = MappingProxyType(
     {
         Kind.PAYMENT_SUCCEEDED: _receipt,
@@ -142,6 +167,7 @@ _MAILS: Final[Mapping[Kind, Callable[[Detail], Mail | None]]] = MappingProxyType
         Kind.AUTOPAY_PAUSED: _paused,
         Kind.CARD_EXPIRING: _expiring,
         Kind.CARD_EXPIRED: _expired,
+        Kind.CARDS_DETACHED: _detached,
     }
 )
 WRITTEN: Final = frozenset(_MAILS)
@@ -158,9 +184,10 @@ def _invoice(detail: Detail) -> str:
 
 
 def _card(detail: Detail) -> str:
-    card = detail["card"]
-    if card is None:
-        return "a card"
+    return _named(detail["card"]) if detail["card"] else "a card"
+
+
+def _named(card: Mapping[str, str]) -> str:
     return f"{_BRANDS.get(card['brand'], card['brand'].capitalize())} ending in {card['last4']}"
 
 

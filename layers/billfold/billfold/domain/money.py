@@ -2,169 +2,31 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Final
 
+from billfold.domain.currency import RETIRED, TABLE
 from billfold.domain.errors import InvalidInputError
 
-# ISO 4217, list one: the number of digits after the decimal separator where it is not two.
-_EXPONENTS = {
-    **dict.fromkeys(
-        [
-            "BIF",
-            "CLP",
-            "DJF",
-            "GNF",
-            "ISK",
-            "JPY",
-            "KMF",
-            "KRW",
-            "PYG",
-            "RWF",
-            "UGX",
-            "VND",
-            "VUV",
-            "XAF",
-            "XOF",
-            "XPF",
-        ],
-        0,
-    ),
-    **dict.fromkeys(["BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"], 3),
-}
-_TWO_DECIMALS = frozenset(
-    [
-        "AED",
-        "AFN",
-        "ALL",
-        "AMD",
-        "AOA",
-        "ARS",
-        "AUD",
-        "AWG",
-        "AZN",
-        "BAM",
-        "BBD",
-        "BDT",
-        "BMD",
-        "BND",
-        "BOB",
-        "BRL",
-        "BSD",
-        "BWP",
-        "BYN",
-        "BZD",
-        "CAD",
-        "CDF",
-        "CHF",
-        "CNY",
-        "COP",
-        "CRC",
-        "CVE",
-        "CZK",
-        "DKK",
-        "DOP",
-        "DZD",
-        "EGP",
-        "ETB",
-        "EUR",
-        "FJD",
-        "FKP",
-        "GBP",
-        "GEL",
-        "GIP",
-        "GMD",
-        "GTQ",
-        "GYD",
-        "HKD",
-        "HNL",
-        "HTG",
-        "HUF",
-        "IDR",
-        "ILS",
-        "INR",
-        "JMD",
-        "KES",
-        "KGS",
-        "KHR",
-        "KYD",
-        "KZT",
-        "LAK",
-        "LBP",
-        "LKR",
-        "LRD",
-        "LSL",
-        "MAD",
-        "MDL",
-        "MKD",
-        "MMK",
-        "MNT",
-        "MOP",
-        "MUR",
-        "MVR",
-        "MWK",
-        "MXN",
-        "MYR",
-        "MZN",
-        "NAD",
-        "NGN",
-        "NIO",
-        "NOK",
-        "NPR",
-        "NZD",
-        "PAB",
-        "PEN",
-        "PGK",
-        "PHP",
-        "PKR",
-        "PLN",
-        "QAR",
-        "RON",
-        "RSD",
-        "SAR",
-        "SBD",
-        "SCR",
-        "SEK",
-        "SGD",
-        "SHP",
-        "SLE",
-        "SOS",
-        "SRD",
-        "STN",
-        "SZL",
-        "THB",
-        "TJS",
-        "TOP",
-        "TRY",
-        "TTD",
-        "TWD",
-        "TZS",
-        "UAH",
-        "USD",
-        "UYU",
-        "UZS",
-        "WST",
-        "XCD",
-        "YER",
-        "ZAR",
-        "ZMW",
-    ]
-)
-CURRENCIES = frozenset(_EXPONENTS) | _TWO_DECIMALS
+CURRENCIES: Final = frozenset(TABLE) | frozenset(RETIRED)
+"""What an amount may be in: more than what can be charged."""
 
-MAX_AMOUNT = 99_999_999
-"""Stripe takes eight digits at most (Stripe API reference, PaymentIntent.amount)."""
+MAX_AMOUNT: Final = max(row.from_stripe(row.most) for row in TABLE.values())
+"""No amount in any currency is larger."""
 
 
 def exponent(currency: str) -> int:
-    """Digits after the decimal separator: JPY 0, USD 2, KWD 3 (ISO 4217).
+    """Return the digits after the decimal separator: JPY 0, USD 2, KWD 3 (ISO 4217).
 
     Raises
     ------
     InvalidInputError
         The code is not a currency that Billfold knows.
     """
-    if currency not in CURRENCIES:
-        raise InvalidInputError(f"Unknown currency {currency[:8]!r}.", field="currency")
-    return _EXPONENTS.get(currency, 2)
+    if currency in TABLE:
+        return TABLE[currency].decimals
+    if currency in RETIRED:
+        return RETIRED[currency]
+    raise _no_card_in(currency)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -190,25 +52,46 @@ class Money:
         return f"{sign}{minor // 10**digits}.{minor % 10**digits:0{digits}d} {self.currency}"
 
 
-def require_chargeable(money: Money) -> None:
-    """Refuse what no card network can charge, before anyone owes it.
+def is_chargeable(money: Money) -> bool:
+    """Tell whether Stripe can charge this amount to a card, as far as we can know beforehand."""
+    return _refusal(money, "amount") is None
 
-    Positive, eight digits at most, and a multiple of ten minor units where the currency has three
-    decimals (Stripe documentation, "Currencies", three-decimal currencies).
+
+def require_chargeable(money: Money, *, field: str) -> None:
+    """Refuse what Stripe cannot charge to a card, before anyone owes it.
 
     Raises
     ------
     InvalidInputError
-        With the field ``lines``, since an invoice's total is the sum of its lines.
+        With the field ``currency``, or ``field`` where the amount is at fault.
     """
-    if not 0 < money.amount <= MAX_AMOUNT:
-        raise InvalidInputError(
-            f"The total must be from 1 to {MAX_AMOUNT} minor units.", field="lines"
-        )
-    if exponent(money.currency) == 3 and money.amount % 10:
-        raise InvalidInputError(
-            f"{money.currency} amounts must be a multiple of ten minor units.", field="lines"
-        )
+    refusal = _refusal(money, field)
+    if refusal:
+        raise refusal
+
+
+def _refusal(money: Money, field: str) -> InvalidInputError | None:
+    code = money.currency
+    row = TABLE.get(code)
+    if row is None:
+        return _no_card_in(code)
+    least, most = (Money(code, row.from_stripe(edge)) for edge in (row.least, row.most))
+    step = Money(code, row.from_stripe(row.step))
+    if money < least:
+        text = f"{money} is too little for a card: {least} at least. Bill it together with more."
+    elif money > most:
+        text = f"{money} is too much for a card: {most} at most. Split it."
+    elif money.amount % step.amount:
+        text = f"{money} cannot be charged: cards are charged in steps of {step}. Round it."
+    else:
+        return None
+    return InvalidInputError(text, field=field)
+
+
+def _no_card_in(currency: str) -> InvalidInputError:
+    return InvalidInputError(
+        f"Stripe charges no card in {currency[:8]}. Use another currency.", field="currency"
+    )
 
 
 def totals(amounts: Iterable[Money]) -> list[Money]:

@@ -177,6 +177,15 @@ class Decline:
     final: bool = False
 
 
+class Refusal(StrEnum):
+    """What was wrong with what was to be paid with, where Stripe refused to ask the bank."""
+
+    CARD_GONE = "card_gone"
+    CARD_USED = "card_used"
+    SECURITY_CODE_USED = "security_code_used"
+    SOURCE_UNUSABLE = "source_unusable"
+
+
 class Obstacle(StrEnum):
     """What keeps an automatic payment from being tried, until the customer does something."""
 
@@ -221,6 +230,7 @@ class Payment:
 
     ``n`` counts the confirms sent to the intent of ``epoch``; it is 0 until one was written ahead.
     ``slot`` is that of an automatic payment. ``refunded`` is what was given back, in minor units.
+    ``refusal`` is why a payment without a charge cannot be made with the same source again.
     Neither that nor a dispute makes an invoice unpaid: they lie over what is paid.
     """
 
@@ -240,6 +250,7 @@ class Payment:
     intent: str | None = None
     charge: str | None = None
     decline: Decline | None = None
+    refusal: Refusal | None = None
     refunded: int = 0
     dispute: Dispute | None = None
     slot: Slot | None = None
@@ -315,14 +326,25 @@ class Processing:
     """Stripe is still working on it."""
 
 
+class Blame(StrEnum):
+    """What Stripe names when it refuses a request."""
+
+    CARD = "card"
+    SECURITY_CODE = "security_code"
+    STRIPE_CUSTOMER = "stripe_customer"
+    NOTHING = "nothing"
+    REQUEST = "request"
+
+
 @dataclass(frozen=True, slots=True)
 class Refused:
     """Stripe refused the request; the intent's state must be looked up.
 
-    ``about_card`` tells that it would refuse this card again; else the fault is ours.
+    What it names in ``blame`` is where to look. It names nothing for a card that was used or
+    detached, and for much else.
     """
 
-    about_card: bool = False
+    blame: Blame = Blame.REQUEST
 
 
 @dataclass(frozen=True, slots=True)

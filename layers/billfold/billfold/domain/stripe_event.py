@@ -12,8 +12,12 @@ from typing import Final
 
 from billfold.domain.payment import Decline
 
+CUSTOMER_DELETED: Final = "customer.deleted"
+DETACHED: Final = "payment_method.detached"
 ALLOWED: Final = frozenset(
     {
+        CUSTOMER_DELETED,
+        DETACHED,
         "charge.dispute.closed",
         "charge.dispute.created",
         "charge.dispute.funds_reinstated",
@@ -69,7 +73,8 @@ class StripeEvent:
     """An event that was verified, reduced to where to look.
 
     ``idempotency_key`` is that of the request which caused it, None where Stripe acted by itself;
-    ``owner`` is told by the metadata of a PaymentIntent.
+    ``owner`` is told by the metadata of a PaymentIntent. ``stripe_customer`` is the one that was
+    deleted, or that a card was detached from, and ``customer_id`` ours, where it is known.
     """
 
     event_id: str
@@ -78,6 +83,8 @@ class StripeEvent:
     charge: str | None = None
     setup_intent: str | None = None
     payment_method: str | None = None
+    stripe_customer: str | None = None
+    customer_id: str | None = None
     idempotency_key: str | None = None
     owner: Owner | None = None
     decline: Decline | None = None

@@ -165,15 +165,15 @@ class Wallet:
         stored = {card.payment_method for card in self.cards}
         return payment_method in stored or payment_method in self.gone
 
-    def require_new(self, fingerprint: str) -> None:
-        """Refuse a card that is there, whatever its expiry.
+    def require_new(self, fingerprint: str, payment_method: str) -> None:
+        """Refuse a card that is there, whatever its expiry, and what the networks renewed.
 
         Raises
         ------
         DuplicateCardError
         """
         for known in self.cards:
-            if known.fingerprint == fingerprint:
+            if fingerprint == known.fingerprint or payment_method == known.payment_method:
                 raise DuplicateCardError(card_id=known.card_id)
 
     def require_room(self) -> None:
@@ -193,7 +193,7 @@ class Wallet:
         ------
         DuplicateCardError, TooManyCardsError
         """
-        self.require_new(card.fingerprint)
+        self.require_new(card.fingerprint, card.payment_method)
         self.require_room()
         added = replace(self, cards=(*self.cards, card), primary=self.primary or card.card_id)
         return self._offering(added)
@@ -231,6 +231,20 @@ class Wallet:
     def refuse(self, setup_intent: str, payment_method: str) -> "Wallet":
         """Remember a card that is not, or no longer, in the wallet and never comes in again."""
         return replace(self, gone=(*self.gone, setup_intent, payment_method)[-REMEMBERED:])
+
+    def lose(self, payment_method: str) -> "Wallet":
+        """Take out a card that Stripe no longer has; one that is just being added never comes in.
+
+        Raises
+        ------
+        CardInUseError
+        """
+        stored = next((c for c in self.cards if c.payment_method == payment_method), None)
+        if stored:
+            return self.delete(stored.card_id)
+        if payment_method in self.gone:
+            return self
+        return replace(self, gone=(*self.gone, payment_method)[-REMEMBERED:])
 
     def set_autopay(self, *, enabled: bool) -> "Wallet":
         """Turn automatic payment on or off.
@@ -310,3 +324,7 @@ class Wallet:
     def with_stripe_customer(self, stripe_customer: str) -> "Wallet":
         """Bind the Stripe customer, unless one is bound: the first one stays."""
         return self if self.stripe_customer else replace(self, stripe_customer=stripe_customer)
+
+    def without_stripe_customer(self, deleted: str) -> "Wallet":
+        """Forget a Stripe customer that was deleted; a new one is made when it is needed."""
+        return replace(self, stripe_customer=None) if self.stripe_customer == deleted else self

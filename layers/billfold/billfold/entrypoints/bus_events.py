@@ -1,7 +1,7 @@
 """The events that integrators put on the bus (docs/events.md); strict, since money follows."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Annotated, TypeVar
 
@@ -13,26 +13,31 @@ from billfold.domain.errors import BillfoldError
 from billfold.domain.fact import Kind
 from billfold.domain.invoice import MAX_LINES, Invoice, Line
 from billfold.domain.invoice import issue as issue_invoice
-from billfold.domain.money import MAX_AMOUNT
+from billfold.domain.invoice_change import Wanted
+from billfold.domain.money import MAX_AMOUNT, Money
+from billfold.services.invoice_commands import Command
 from billfold.services.notify import Told
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 Day = Annotated[date, Field(strict=False)]
 
 
+Number = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]{0,63}$")]
+Code = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
+CommandId = Annotated[str, StringConstraints(pattern=r"^[\x21-\x7e]{1,64}$")]
+Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
+
+
 E = TypeVar("E", bound=BaseModel)
 
 
-def reader(detail_type: str, model: type[E]) -> Callable[[str], E]:
-    """Make the function that reads ``detail_type`` events of the bus, as a rule queues them.
+def reader(*models: type[E]) -> Callable[[str], E]:
+    """Make the function that reads events of the bus, as a rule queues them.
 
-    It raises MalformedEventError.
+    Each model is named as its detail-type. The function raises MalformedEventError.
     """
-
-    def read(raw: str) -> E:
-        return _detail(raw, detail_type, model)
-
-    return read
+    known = {model.__name__: model for model in models}
+    return lambda raw: _detail(raw, known)
 
 
 def read_told(raw: str) -> Told:
@@ -57,13 +62,14 @@ class MalformedEventError(BillfoldError):
     code = "malformed_event"
 
 
-def _detail(raw: str, detail_type: str, model: type[E]) -> E:
+def _detail(raw: str, models: Mapping[str, type[E]]) -> E:
     try:
         envelope = json.loads(raw)
     except ValueError as error:
         raise MalformedEventError("the message is not JSON") from error
-    if not isinstance(envelope, dict) or envelope.get("detail-type") != detail_type:
-        raise MalformedEventError(f"the message is not an event of type {detail_type}")
+    model = models.get(str(envelope.get("detail-type"))) if isinstance(envelope, dict) else None
+    if model is None:
+        raise MalformedEventError(f"the message is not an event of type {' or '.join(models)}")
     try:
         return model.model_validate_json(json.dumps(envelope.get("detail")))
     except ValidationError as error:
@@ -107,9 +113,9 @@ class InvoiceLine(_Event):
 class InvoiceIssued(_Event):
     """A new invoice, known by its number."""
 
-    number: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]{0,63}$")]
+    number: Number
     customer_id: str
-    currency: Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
+    currency: Code
     issued_on: Day
     due_on: Day
     lines: Annotated[list[InvoiceLine], Field(min_length=1, max_length=MAX_LINES)]
@@ -130,3 +136,43 @@ class InvoiceIssued(_Event):
             due_on=self.due_on,
             lines=[Line(x.description, x.quantity, x.amount) for x in self.lines],
         )
+
+
+class InvoiceCommand(_Event):
+    """What the business wants of an invoice; ``command_id`` is its own name for the wish."""
+
+    command_id: CommandId
+    customer_id: str
+    number: Number
+    reason: Reason
+
+    def command(self) -> Command:
+        """Read it as the use case's command.
+
+        Raises
+        ------
+        InvalidInputError
+        """
+        return Command(
+            self.command_id,
+            require_customer_id(self.customer_id),
+            self.number,
+            Wanted(self._amount_due(), self.reason, self.command_id),
+        )
+
+    def _amount_due(self) -> Money | None:
+        return None
+
+
+class VoidInvoice(InvoiceCommand):
+    """Nothing is to be due any more."""
+
+
+class ChangeInvoiceAmount(InvoiceCommand):
+    """Another amount is to be due, in minor units of the invoice's currency."""
+
+    amount: int = Field(ge=0, le=MAX_AMOUNT)
+    currency: Code
+
+    def _amount_due(self) -> Money:
+        return Money(self.currency, self.amount)

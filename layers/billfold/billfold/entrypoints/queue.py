@@ -17,7 +17,14 @@ from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from billfold import bootstrap
-from billfold.domain.errors import BillfoldError, UnavailableError, UnknownCustomerError
+from billfold.domain.errors import (
+    BillfoldError,
+    InvoiceChangingError,
+    PaymentInProgressError,
+    UnavailableError,
+    UnknownCustomerError,
+    UnknownInvoiceError,
+)
 from billfold.entrypoints import observability
 from billfold.services import outbox
 from billfold.services.ports import TimeLeft
@@ -27,6 +34,15 @@ Handler = Callable[[dict[str, Any], LambdaContext], PartialItemFailureResponse]
 
 PATIENCE_SECONDS: Final = 3600
 """The bus keeps no order: an invoice may come before its customer, by an hour at most."""
+PAYMENT_PATIENCE_SECONDS: Final = 86_400
+"""A payment or a change that is under way ends within a day, or on-call was paged for it."""
+
+_PATIENCE: Final[dict[type[BillfoldError], int]] = {
+    UnknownCustomerError: PATIENCE_SECONDS,
+    UnknownInvoiceError: PATIENCE_SECONDS,
+    PaymentInProgressError: PAYMENT_PATIENCE_SECONDS,
+    InvoiceChangingError: PAYMENT_PATIENCE_SECONDS,
+}
 
 
 def handler(name: str, read: Callable[[str], E], use_case: Callable[[E], None]) -> Handler:
@@ -81,7 +97,8 @@ def _hopeless(record: SQSRecord, error: BillfoldError) -> str | None:
     """Tell why no retry can help, or None where one may."""
     if isinstance(error, UnavailableError):
         return None
-    if isinstance(error, UnknownCustomerError) and _age(record) < PATIENCE_SECONDS:
+    patience = _PATIENCE.get(type(error))
+    if patience and _age(record) < patience:
         return None
     field = error.extra.get("field")
     return f"{error.code}: {field}: {error.text}" if field else f"{error.code}: {error.text}"

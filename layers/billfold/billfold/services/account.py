@@ -9,8 +9,8 @@ from billfold.domain.customer import Customer
 from billfold.domain.money import Money, totals
 from billfold.domain.payment import Obstacle
 from billfold.domain.wallet import Card, Wallet
-from billfold.services.cards import change
 from billfold.services.ports import OpenInvoice, Ports
+from billfold.services.wallets import change
 
 
 @dataclass(frozen=True, slots=True)

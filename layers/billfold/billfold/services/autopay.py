@@ -20,13 +20,14 @@ from billfold.domain.autopay import (
     Skip,
     Wait,
     decide,
+    not_chargeable,
 )
 from billfold.domain.autopay_message import Look
 from billfold.domain.errors import (
+    AmountNotChargeableError,
     CardDeclinedError,
     ConflictError,
     IdempotencyKeyReusedError,
-    InvoiceNotPayableError,
     NotChargedError,
     NotFoundError,
     SourceUnusableError,
@@ -34,7 +35,7 @@ from billfold.domain.errors import (
 )
 from billfold.domain.fact import Fact, Kind
 from billfold.domain.invoice import Invoice
-from billfold.domain.payment import Obstacle, State, StoredCard
+from billfold.domain.payment import Obstacle, Slot, State, StoredCard
 from billfold.domain.wallet import Wallet
 from billfold.services import lost_history, outbox, payments
 from billfold.services.payments import Order
@@ -100,7 +101,11 @@ def _invoice(
         invoice, decision = _decide(customer_id, invoice_id, today, ports)
     if not isinstance(decision, Charge):
         return _note(invoice, decision, ports)
-    result = _charge(invoice, decision, ports, time_left)
+    try:
+        result = _charge(invoice, decision, ports, time_left)
+    except AmountNotChargeableError:
+        again = ports.invoices.get(customer_id, invoice_id)
+        return _note(again, not_chargeable(again, today), ports)
     if result.outcome is Outcome.DECLINED:
         # It may have been the last try, or one that makes us wait for the customer.
         invoice, decision = _decide(customer_id, invoice_id, today, ports)
@@ -148,18 +153,26 @@ def _charge(invoice: Invoice, charge: Charge, ports: Ports, time_left: TimeLeft)
             # the slot is not spent.
             continue
         except CardDeclinedError as declined:
+            if not _is_spent(slot, invoice, ports):
+                # An old decline, over this very amount: it was another one since.
+                continue
             return Result(Outcome.DECLINED, str(declined.extra["decline_reason"]))
         except SourceUnusableError as error:
             return Result(Outcome.DECLINED, error.code)
-        except InvoiceNotPayableError as error:
-            _pass_over(invoice, charge, ports)
-            return Result(Outcome.SKIPPED, error.code)
+        except AmountNotChargeableError:
+            raise
         except (ConflictError, NotFoundError) as error:
             # Paid, locked, changed, or the card deleted in this moment: the next run looks again.
             return Result(Outcome.SKIPPED, error.code)
         return Result(Outcome.CHARGED if state is State.SUCCEEDED else Outcome.UNKNOWN, state.value)
     _pass_over(invoice, charge, ports)
     return Result(Outcome.LATER, "attempts")
+
+
+def _is_spent(slot: Slot, invoice: Invoice, ports: Ports) -> bool:
+    """Tell whether the bank's word on this slot counts: another amount due starts anew."""
+    after = ports.invoices.get(invoice.customer_id, invoice.invoice_id)
+    return (after.tried, after.tried_mandate) == (slot.on, slot.mandate)
 
 
 def _attempts(invoice: Invoice, charge: Charge) -> int:
@@ -193,7 +206,8 @@ def _note(invoice: Invoice, decision: Decision, ports: Ports) -> Result:
             return _write(invoice, outcome, reason, ports, *told, on=until, waits=waits)
         case Overdue(reason, tell, pause):
             facts = [_paused(invoice, reason, None, ports)] if pause else []
-            facts += [fact.due_invoice(Kind.INVOICE_OVERDUE, invoice)] if tell else []
+            if tell:
+                facts.append(fact.due_invoice(Kind.INVOICE_OVERDUE, invoice, reason=reason.value))
             waits = reason if pause and isinstance(reason, Obstacle) else invoice.waits
             return _write(
                 invoice, Outcome.OVERDUE, reason, ports, *facts, waits=waits, overdue_told=True

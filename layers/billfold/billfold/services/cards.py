@@ -1,6 +1,5 @@
 """The wallet's use cases."""
 
-from collections.abc import Callable
 from typing import Final
 
 from billfold.domain import ids
@@ -10,38 +9,13 @@ from billfold.domain.errors import (
     NotFoundError,
     SetupIncompleteError,
 )
-from billfold.domain.fact import wallet_changes
 from billfold.domain.limit import FAILED_CARDS
 from billfold.domain.wallet import Card, Wallet
-from billfold.services import outbox
-from billfold.services.ports import Ports, SetupResult, SetupSecret
+from billfold.services import detached_cards, outbox, wallets
+from billfold.services.ports import Ports, SetupResult, SetupSecret, StripeCustomerGoneError
 from billfold.services.retry import until_fresh
 
 _REMOVED: Final = "This card has been removed since. Enter it again."
-
-
-def change(customer_id: str, rule: Callable[[Wallet], Wallet], ports: Ports) -> Wallet:
-    """Apply a rule of the wallet; two changes at once are one after the other."""
-
-    def attempt() -> Wallet:
-        wallet = ports.customers.wallet(customer_id)
-        changed = rule(wallet)
-        return wallet if changed == wallet else _save(wallet, changed, ports)
-
-    return until_fresh(attempt)
-
-
-def _save(before: Wallet, after: Wallet, ports: Ports) -> Wallet:
-    """Write the next version with what there is to tell, and with the cards to let go of."""
-    kept = {card.payment_method for card in after.cards}
-    gone = tuple(c.payment_method for c in before.cards if c.payment_method not in kept)
-    facts = wallet_changes(before, after)
-    if not facts:
-        return ports.customers.save(after)
-    entry = outbox.entry(after.customer_id, *facts, ports=ports, detach=gone)
-    saved = ports.customers.save(after, entry)
-    ports.committed.append(entry)
-    return saved
 
 
 def stripe_customer(wallet: Wallet, ports: Ports) -> str:
@@ -53,7 +27,7 @@ def stripe_customer(wallet: Wallet, ports: Ports) -> str:
     if wallet.stripe_customer:
         return wallet.stripe_customer
     made = ports.gateway.create_customer(wallet.customer_id)
-    kept = change(wallet.customer_id, lambda w: w.with_stripe_customer(made), ports)
+    kept = wallets.change(wallet.customer_id, lambda w: w.with_stripe_customer(made), ports)
     return kept.stripe_customer or made
 
 
@@ -69,7 +43,11 @@ def begin_setup(customer_id: str, ports: Ports) -> SetupSecret:
     ports.limits.require_below(FAILED_CARDS, customer_id, ports.clock.now())
     wallet = ports.customers.wallet(customer_id)
     wallet.require_room()
-    return ports.gateway.create_setup_intent(stripe_customer(wallet, ports), customer_id)
+    try:
+        return ports.gateway.create_setup_intent(stripe_customer(wallet, ports), customer_id)
+    except StripeCustomerGoneError:
+        kept = detached_cards.without_deleted(wallet, ports)
+    return ports.gateway.create_setup_intent(stripe_customer(kept, ports), customer_id)
 
 
 def add(
@@ -97,10 +75,12 @@ def add(
             return named, named.card(known.card_id)
         if known:
             return wallet, known
-        result = result or _require_succeeded(setup_intent, wallet, ports)
+        # After each reading of the wallet: what has happened at Stripe since is in the one or the
+        # other, and the wallet is written only as it was read.
+        result = _require_succeeded(setup_intent, wallet, ports)
         # First, so that a duplicate is called so also where Stripe's event came before the browser.
-        wallet.require_new(result.fingerprint)
-        if setup_intent in wallet.gone or not result.attached:
+        wallet.require_new(result.fingerprint, result.payment_method)
+        if not result.attached or {setup_intent, result.payment_method} & set(wallet.gone):
             raise SetupIncompleteError(_REMOVED)
         now = ports.clock.now()
         card = Card(
@@ -115,7 +95,7 @@ def add(
             setup_intent=setup_intent,
             nickname=nickname,
         )
-        return _save(wallet, wallet.add(card), ports), card
+        return wallets.save(wallet, wallet.add(card), ports), card
 
     try:
         return until_fresh(attempt)
@@ -165,18 +145,18 @@ def delete(customer_id: str, card_id: str, ports: Ports) -> None:
     ------
     NotFoundError, CardInUseError
     """
-    change(customer_id, lambda w: w.delete(card_id), ports)
+    wallets.change(customer_id, lambda w: w.delete(card_id), ports)
 
 
 def rename(
     customer_id: str, card_id: str, nickname: str | None, ports: Ports
 ) -> tuple[Wallet, Card]:
     """Change the nickname, the only thing about a card that can change."""
-    wallet = change(customer_id, lambda w: w.rename(card_id, nickname), ports)
+    wallet = wallets.change(customer_id, lambda w: w.rename(card_id, nickname), ports)
     return wallet, wallet.card(card_id)
 
 
 def make_primary(customer_id: str, card_id: str, ports: Ports) -> tuple[Wallet, Card]:
     """Choose the card that automatic payments charge."""
-    wallet = change(customer_id, lambda w: w.make_primary(card_id), ports)
+    wallet = wallets.change(customer_id, lambda w: w.make_primary(card_id), ports)
     return wallet, wallet.card(card_id)

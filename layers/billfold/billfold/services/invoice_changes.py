@@ -4,9 +4,10 @@ import logging
 from collections.abc import Callable
 
 from billfold.domain import fact, ids
-from billfold.domain.errors import UnavailableError
-from billfold.domain.fact import Fact, Kind
-from billfold.domain.invoice_change import LEASE, InvoiceChange
+from billfold.domain.errors import BillfoldError, InvoiceNotPayableError, UnavailableError
+from billfold.domain.fact import Entry, Fact
+from billfold.domain.invoice import Invoice
+from billfold.domain.invoice_change import LEASE, InvoiceChange, Wanted
 from billfold.domain.money import Money, require_chargeable
 from billfold.domain.payment import (
     BACK_OFF,
@@ -33,7 +34,7 @@ def void(customer_id: str, invoice_id: str, ports: Ports) -> InvoiceChange:
         It is paid or void.
     PaymentInProgressError, InvoiceChangingError
     """
-    return _go_on_now(until_fresh(lambda: _begin(customer_id, invoice_id, None, ports)), ports)
+    return _change(customer_id, invoice_id, Wanted(), ports)
 
 
 def change_amount(
@@ -47,37 +48,54 @@ def change_amount(
         Another currency, or an amount that no card can be charged.
     NotFoundError, InvoiceNotPayableError, PaymentInProgressError, InvoiceChangingError
     """
-    require_chargeable(amount_due)
-    begun = until_fresh(lambda: _begin(customer_id, invoice_id, amount_due, ports))
-    return _go_on_now(begun, ports)
+    return _change(customer_id, invoice_id, Wanted(amount_due), ports)
 
 
-def _begin(
-    customer_id: str, invoice_id: str, amount_due: Money | None, ports: Ports
-) -> InvoiceChange:
-    """Take the lock, so that no payment can begin any more."""
-    invoice = ports.invoices.get(customer_id, invoice_id)
-    invoice.require_changeable(amount_due)
+def _change(customer_id: str, invoice_id: str, wanted: Wanted, ports: Ports) -> InvoiceChange:
+    def attempt() -> InvoiceChange:
+        change_id = ids.new(ids.CHANGE, ports.clock.now())
+        return begin(change_id, ports.invoices.get(customer_id, invoice_id), wanted, ports)
+
+    return go_on_now(until_fresh(attempt), ports)
+
+
+def begin(change_id: str, invoice: Invoice, wanted: Wanted, ports: Ports) -> InvoiceChange:
+    """Take the lock, so that no payment can begin any more.
+
+    Raises
+    ------
+    InvalidInputError, InvoiceNotPayableError, PaymentInProgressError, InvoiceChangingError
+    StaleError
+        The invoice is not as it was read, or there is a change with this identifier.
+    """
+    if wanted.amount_due:
+        require_chargeable(wanted.amount_due, field="amount")
+    invoice.require_changeable(wanted.amount_due)
     if lost_history.may_be_gone(invoice, ports):
         lost_history.recover(invoice, ports)
         raise StaleError
-    now = ports.clock.now()
-    change = InvoiceChange(
-        change_id=ids.new(ids.CHANGE, now),
-        customer_id=customer_id,
-        invoice_id=invoice_id,
+    change = of(change_id, invoice, wanted, ports)
+    ports.invoice_changes.begin(change, lease_until=change.created_at + LEASE)
+    return change
+
+
+def of(change_id: str, invoice: Invoice, wanted: Wanted, ports: Ports) -> InvoiceChange:
+    """Return a change of an invoice as it is now; nothing is written."""
+    return InvoiceChange(
+        change_id=change_id,
+        customer_id=invoice.customer_id,
+        invoice_id=invoice.invoice_id,
         invoice_number=invoice.number,
         epoch=invoice.epoch,
         intent=invoice.intent,
         before=invoice.amount_due,
-        amount_due=amount_due,
-        created_at=now,
+        due_on=invoice.due_on,
+        wanted=wanted,
+        created_at=ports.clock.now(),
     )
-    ports.invoice_changes.begin(change, lease_until=now + LEASE)
-    return change
 
 
-def _go_on_now(change: InvoiceChange, ports: Ports) -> InvoiceChange:
+def go_on_now(change: InvoiceChange, ports: Ports) -> InvoiceChange:
     """Go on at once, if AWS and Stripe are there; else the reconciler does, every minute."""
     try:
         return go_on(change, ports)
@@ -106,7 +124,7 @@ def go_on(change: InvoiceChange, ports: Ports) -> InvoiceChange:
         # A confirm was quicker than the lock: the money is the truth, and the invoice is paid.
         payment = ports.payments.by_intent(change.customer_id, change.invoice_id, change.intent)
         if payment and settle.record_look(payment, answer, ports).state is State.SUCCEEDED:
-            return _fresh(change, lambda: ports.invoice_changes.refuse(change), ports)
+            return refuse(change, InvoiceNotPayableError(), ports)
     if change.looks >= len(BACK_OFF):
         # It goes on being tried, once a day; the lock stays, and a person hears of it.
         logger.error("invoice change needs review", extra={"invoice_id": change.invoice_id})
@@ -116,14 +134,40 @@ def go_on(change: InvoiceChange, ports: Ports) -> InvoiceChange:
 
 
 def _finish(change: InvoiceChange, ports: Ports) -> InvoiceChange:
-    entry = outbox.entry(change.customer_id, _fact(change), ports=ports)
+    # Nothing that was tried before counts for another amount.
+    look_on = ports.schedule.look_anew(change.due_on, ports.clock.today())
+    return _end(
+        change,
+        fact.invoice_changed(change),
+        lambda entry: ports.invoice_changes.finish(change, entry=entry, look_on=look_on),
+        ports,
+    )
 
-    def finish() -> InvoiceChange:
-        done = ports.invoice_changes.finish(change, entry=entry)
+
+def refuse(change: InvoiceChange, error: BillfoldError, ports: Ports) -> InvoiceChange:
+    """Leave the invoice as it is, and tell why; one that never began is written as well."""
+    return _end(
+        change,
+        fact.invoice_change_refused(change, error),
+        lambda entry: ports.invoice_changes.refuse(change, entry=entry),
+        ports,
+    )
+
+
+def _end(
+    change: InvoiceChange,
+    told: Fact,
+    write: Callable[[Entry], InvoiceChange],
+    ports: Ports,
+) -> InvoiceChange:
+    entry = outbox.entry(change.customer_id, told, ports=ports)
+
+    def end() -> InvoiceChange:
+        ended = write(entry)
         ports.committed.append(entry)
-        return done
+        return ended
 
-    return _fresh(change, finish, ports)
+    return _fresh(change, end, ports)
 
 
 def _fresh(
@@ -134,15 +178,3 @@ def _fresh(
         return write()
     except StaleError:
         return ports.invoice_changes.get(change.customer_id, change.change_id)
-
-
-def _fact(change: InvoiceChange) -> Fact:
-    about = {"invoice_id": change.invoice_id, "number": change.invoice_number}
-    if change.amount_due is None:
-        return fact.invoice_fact(Kind.INVOICE_VOIDED, **about, money=change.before)
-    return fact.invoice_fact(
-        Kind.INVOICE_AMOUNT_CHANGED,
-        **about,
-        money=change.amount_due,
-        amount_before=change.before.amount,
-    )

@@ -110,7 +110,7 @@ def _was_given_back(invoice: Invoice, succeeded: Succeeded, ports: Ports) -> boo
     if succeeded.money == invoice.amount_due:
         return False
     seen = ports.gateway.charge(succeeded.charge)
-    return seen.refunded >= seen.money.amount
+    return seen is not None and seen.refunded >= seen.money.amount
 
 
 def _settle(invoice: Invoice, succeeded: Succeeded, ports: Ports) -> None:

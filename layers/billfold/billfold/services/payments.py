@@ -11,6 +11,7 @@ from billfold.domain.errors import (
     AutopayChangedError,
     BillfoldError,
     CardDeclinedError,
+    CardGoneError,
     IdempotencyKeyReusedError,
     NotChargedError,
     NotFoundError,
@@ -38,7 +39,7 @@ from billfold.domain.payment import (
     WantsConfirmation,
 )
 from billfold.domain.wallet import Card, Wallet
-from billfold.services import lost_history, settle
+from billfold.services import detached_cards, lost_history, refusals, settle
 from billfold.services.cards import stripe_customer
 from billfold.services.ports import (
     EpochSpentError,
@@ -47,6 +48,7 @@ from billfold.services.ports import (
     Ports,
     Request,
     StaleError,
+    StripeCustomerGoneError,
     TimeLeft,
 )
 from billfold.services.retry import until_fresh
@@ -127,6 +129,9 @@ def pay(order: Order, ports: Ports, time_left: TimeLeft) -> Outcome:
     try:
         intent = begun.intent or _bind(begun, ports)
         _require_time(time_left)
+    except StripeCustomerGoneError as gone:
+        _release(payment, ports)
+        raise _without_customer(begun, ports) from gone
     except UnavailableError as error:
         _release(payment, ports)
         raise NothingBegunError from error
@@ -175,8 +180,8 @@ def _told(outcome: Outcome, *, replayed: bool = False) -> Outcome:
             advice=payment.decline.advice,
             payment_id=payment.payment_id,
         )
-    if payment.state is State.REFUSED:
-        raise SourceUnusableError
+    if payment.state is State.REFUSED or (payment.refusal and payment.state is State.CANCELED):
+        raise refusals.error(payment.refusal)
     if payment.state is State.RELEASED and not replayed:
         raise NothingBegunError
     if payment.status is Status.CANCELED:
@@ -260,7 +265,27 @@ def _require_payable(order: Order, opening: Opening, ports: Ports) -> Card | Non
 
 def _bind(begun: _Reserved, ports: Ports) -> str:
     """Step 2: make the intent of this epoch, unconfirmed. An orphan cannot move money."""
-    return ports.gateway.create_payment_intent(begun.payment, stripe_customer(begun.wallet, ports))
+    payment = begun.payment
+    try:
+        return ports.gateway.create_payment_intent(payment, stripe_customer(begun.wallet, ports))
+    except StripeCustomerGoneError:
+        if begun.card:
+            raise
+    # Deleted in Stripe's dashboard: a card that is not stored needs only another one.
+    kept = detached_cards.without_deleted(begun.wallet, ports)
+    return ports.gateway.create_payment_intent(payment, stripe_customer(kept, ports))
+
+
+def _without_customer(begun: _Reserved, ports: Ports) -> BillfoldError:
+    """Give up what went with a deleted Stripe customer; return what the customer is told."""
+    try:
+        kept = detached_cards.without_deleted(begun.wallet, ports)
+    except UnavailableError:
+        return NothingBegunError()
+    still = {card.card_id for card in kept.cards}
+    return (
+        CardGoneError() if begun.card and begun.card.card_id not in still else NothingBegunError()
+    )
 
 
 def _require_time(time_left: TimeLeft) -> None:

@@ -1,6 +1,6 @@
 """What the use cases need from outside, as Protocols; ``bootstrap`` wires the real ones."""
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Generic, Protocol, TypeVar
@@ -9,6 +9,7 @@ from billfold.domain.autopay import Schedule
 from billfold.domain.autopay_message import Look, Shard
 from billfold.domain.continuity import Continuity
 from billfold.domain.customer import Customer
+from billfold.domain.errors import UnavailableError
 from billfold.domain.fact import Actor, Entry
 from billfold.domain.invoice import Invoice, PublicInvoiceStatus
 from billfold.domain.invoice_change import InvoiceChange
@@ -25,6 +26,7 @@ from billfold.domain.payment import (
     Step,
     Succeeded,
 )
+from billfold.domain.reconciliation import Hour, Line, Progress, Run
 from billfold.domain.stripe_event import Owner, Parked, StripeEvent
 from billfold.domain.wallet import CardDetails, CardFace, Wallet
 
@@ -50,6 +52,10 @@ class Page(Generic[T]):
 
     items: Sequence[T]
     last_id: str | None
+
+
+class StripeCustomerGoneError(UnavailableError):
+    """Stripe knows no such customer: it was deleted, or our key is that of another account."""
 
 
 class Clock(Protocol):
@@ -98,15 +104,16 @@ class Invoices(Protocol):
 
     ``add`` does nothing for an invoice that is there with the same content, and raises
     InvoiceNumberReusedError for other content or UnknownCustomerError.
-    ``open`` is read consistently. ``get`` raises NotFoundError. ``looks`` gives a page of what
-    automatic payment has to look at until a day, from one of the ``shards`` of an index, which may
-    be late. ``look_again`` raises StaleError unless the invoice is open, free, and as it was read;
-    ``bring_forward``, which only makes it be looked at earlier, also takes one in payment.
-    ``begin_generation`` leaves the intent of an open, free invoice behind, and raises StaleError
-    unless it is as it was read.
+    ``open`` is read consistently. ``get`` raises NotFoundError, ``by_number`` UnknownInvoiceError.
+    ``looks`` gives a page of what automatic payment has to look at until a day, from one of the
+    ``shards`` of an index, which may be late. ``look_again`` raises StaleError unless the invoice
+    is open, free, and as it was read; ``bring_forward``, which only makes it be looked at earlier,
+    also takes one in payment. ``begin_generation`` leaves the intent of an open, free invoice
+    behind, and raises StaleError unless it is as it was read.
     """
 
     def get(self, customer_id: str, invoice_id: str) -> Invoice: ...
+    def by_number(self, customer_id: str, number: str) -> Invoice: ...
     def open(self, customer_id: str) -> Sequence[OpenInvoice]: ...
     def add(self, invoice: Invoice) -> None: ...
     def shards(self) -> Sequence[str]: ...
@@ -140,13 +147,15 @@ class Invoices(Protocol):
 class InvoiceChanges(Protocol):
     """Voids and changed amounts, which hold an invoice's lock as a payment does.
 
-    ``begin`` takes the lock of an open invoice, ``finish`` changes the invoice and frees it,
-    ``refuse`` frees it if it is still ours; each raises StaleError where that is not so.
+    ``begin`` takes the lock of an open invoice, and ``finish`` changes the invoice and frees it.
+    Another amount makes automatic payment forget what it tried and look again on ``look_on``.
+    ``refuse`` ends a change whose invoice was paid, or one that never began. Each raises StaleError
+    where the change is not under way, or is there already. ``get`` raises NotFoundError.
     """
 
     def begin(self, change: InvoiceChange, *, lease_until: datetime) -> None: ...
-    def finish(self, change: InvoiceChange, *, entry: Entry) -> InvoiceChange: ...
-    def refuse(self, change: InvoiceChange) -> InvoiceChange: ...
+    def finish(self, change: InvoiceChange, *, entry: Entry, look_on: date) -> InvoiceChange: ...
+    def refuse(self, change: InvoiceChange, *, entry: Entry) -> InvoiceChange: ...
     def postpone(self, change: InvoiceChange, *, lease_until: datetime) -> InvoiceChange: ...
     def get(self, customer_id: str, change_id: str) -> InvoiceChange: ...
 
@@ -326,7 +335,7 @@ class ChargeView:
 
     charge: str
     intent: str | None
-    owner: Owner | None
+    owner: Owner
     money: Money
     charged_at: datetime
     answer: Succeeded | None
@@ -335,11 +344,54 @@ class ChargeView:
 
 
 @dataclass(frozen=True, slots=True)
+class CardView:
+    """A PaymentMethod as Stripe has it now.
+
+    ``stripe_customer`` is None where it is attached to nobody, or to one who was deleted;
+    ``customer_id`` is ours, by the metadata of that customer.
+    """
+
+    details: CardDetails
+    stripe_customer: str | None = None
+    customer_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StripeCustomer:
+    """A customer as Stripe has it now; ``customer_id`` is ours, by its metadata."""
+
+    customer_id: str | None
+    deleted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class FoundIntent:
     """A PaymentIntent that Stripe has of an invoice, and its generation."""
 
     intent: str
     generation: int
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A charge in a list of Stripe's, by itself or for a refund or a dispute.
+
+    ``at`` is when the listed object was made. ``owner`` is None for what is not ours; ``view`` is
+    None for that, and for what says it is ours and cannot be read.
+    """
+
+    charge: str
+    at: datetime
+    owner: Owner | None = None
+    view: ChargeView | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch(Generic[T]):
+    """The newest part of a window of time: everything in it ``since`` a moment, newest first."""
+
+    items: Sequence[T]
+    since: datetime
 
 
 class Fenceable(Protocol):
@@ -355,12 +407,12 @@ class Gateway(Protocol):
     Calls about cards and the making of an intent raise UnavailableError when Stripe is down.
     ``confirm``, ``retrieve`` and ``cancel`` never raise for what Stripe or the network does: they
     give an Answer, since there a lost reply is a state of the protocol and not an error.
-    ``create_payment_intent`` raises EpochSpentError as well. ``look``, ``card`` and
-    ``charge`` raise NotFoundError and UnavailableError; ``find_intents`` searches for those of
-    an invoice, and lists those of a Stripe customer that were made ``since``; the owner of a card
-    and of a charge is told by the metadata that we gave, None
-    for what is not ours. ``charges`` gives those that succeeded from ``start`` until before
-    ``end``, in no order.
+    ``create_payment_intent`` raises EpochSpentError as well, and like ``create_setup_intent``
+    StripeCustomerGoneError. ``look``, ``card``, ``customer`` and ``charge`` raise NotFoundError and
+    UnavailableError; ``find_intents`` searches for those of an invoice, and lists those of a Stripe
+    customer that were made ``since``; the owner of a card and of a charge is told by the metadata
+    that we gave, None for what is not ours. ``charges``, ``refunds`` and ``disputes`` give the
+    newest of those made from ``start`` until before ``end``; of charges those that succeeded.
     """
 
     def create_customer(self, customer_id: str) -> str: ...
@@ -383,9 +435,12 @@ class Gateway(Protocol):
         *,
         since: datetime,
     ) -> Sequence[FoundIntent]: ...
-    def card(self, payment_method: str) -> tuple[str | None, CardDetails]: ...
-    def charge(self, charge: str) -> ChargeView: ...
-    def charges(self, start: datetime, end: datetime) -> Iterator[ChargeView]: ...
+    def card(self, payment_method: str) -> CardView: ...
+    def customer(self, stripe_customer: str) -> StripeCustomer: ...
+    def charge(self, charge: str) -> ChargeView | None: ...
+    def charges(self, start: datetime, end: datetime) -> Stretch[Listed]: ...
+    def refunds(self, start: datetime, end: datetime) -> Stretch[Listed]: ...
+    def disputes(self, start: datetime, end: datetime) -> Stretch[Listed]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -444,18 +499,49 @@ class LedgerRow:
     payment_id: str
     invoice_id: str
     money: Money
+    charged_at: datetime
 
 
 class Ledger(Protocol):
-    """The charges that moved money, and the nightly reports on them.
+    """The charges that moved money, and what became of them since.
 
-    ``rows`` reads an index, which may be late; ``find`` reads the table.
+    ``rows`` reads an index, which may be late, of one UTC hour; ``open_disputes`` another one, and
+    gives customers and charges of one ``hour``, which is nothing but a share of all. The others
+    read the table: ``find_many`` by customer and charge, ``payments`` those of rows.
     """
 
-    def rows(self, day: date) -> Iterator[LedgerRow]: ...
+    def rows(self, start: datetime, end: datetime) -> Stretch[LedgerRow]: ...
     def find(self, customer_id: str, charge: str) -> LedgerRow | None: ...
-    def keep_report(self, day: date, report: str, *, differences: int, now: datetime) -> None: ...
-    def has_report(self, day: date) -> bool: ...
+    def find_many(self, charges: Sequence[tuple[str, str]]) -> Sequence[LedgerRow]: ...
+    def payments(self, rows: Sequence[LedgerRow]) -> Sequence[Payment]: ...
+    def open_disputes(
+        self, hour: int, *, limit: int, after: str | None
+    ) -> Page[tuple[str, str]]: ...
+
+
+class Reconciliations(Protocol):
+    """The runs that hold Stripe against the ledger, with their progress and their lines.
+
+    ``latest`` is the run that stands for a day. ``begin`` puts a run in the place of the one that
+    was read, ``advance`` goes on from the progress that was read and keeps the lines found by it,
+    ``complete`` ends a run that stands for its day; each raises StaleError otherwise.
+    """
+
+    def latest(self, day: date) -> Run | None: ...
+    def begin(self, run: Run, *, instead_of: Run | None) -> None: ...
+    def progress(self, hour: Hour) -> Progress: ...
+    def hours(self, run: Run) -> Mapping[int, Progress]: ...
+    def advance(
+        self, hour: Hour, before: Progress, after: Progress, lines: Sequence[Line]
+    ) -> Progress: ...
+    def complete(self, run: Run, *, differences: int, now: datetime) -> None: ...
+    def lines(self, run: Run, *, limit: int, after: str | None) -> Page[Line]: ...
+
+
+class ReconciliationQueue(Protocol):
+    """From the schedule to the worker; ``send`` raises UnavailableError unless all were taken."""
+
+    def send(self, hours: Sequence[Hour]) -> None: ...
 
 
 class Webhooks(Protocol):
@@ -533,6 +619,10 @@ class Ports(Protocol):
     def leases(self) -> Leases: ...
     @property
     def ledger(self) -> Ledger: ...
+    @property
+    def reconciliations(self) -> Reconciliations: ...
+    @property
+    def reconciliation_queue(self) -> ReconciliationQueue: ...
     @property
     def bus(self) -> Bus: ...
     @property

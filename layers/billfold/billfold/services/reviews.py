@@ -39,7 +39,8 @@ def look(payment: Payment, answer: Answer, ports: Ports) -> Payment:
     after = settle.record_look(payment, answer, ports)
     if after.state is not State.REVIEW or not isinstance(answer, Succeeded):
         return after
-    return end_if_refunded(after, ports.gateway.charge(answer.charge), ports)
+    seen = ports.gateway.charge(answer.charge)
+    return end_if_refunded(after, seen, ports) if seen else after
 
 
 def end_if_refunded(payment: Payment, seen: ChargeView, ports: Ports) -> Payment:

@@ -12,6 +12,7 @@ from dataclasses import replace
 from billfold.domain import fact
 from billfold.domain.autopay import ONE_DAY
 from billfold.domain.decline import AUTHENTICATION_FAILED
+from billfold.domain.errors import UnavailableError
 from billfold.domain.fact import Entry, Fact
 from billfold.domain.payment import (
     ACTION_DEADLINE,
@@ -19,12 +20,14 @@ from billfold.domain.payment import (
     UNKNOWN_LEASE,
     ActionRequired,
     Answer,
+    Blame,
     Canceled,
     Decline,
     Declined,
     NoSuchIntent,
     NotBegun,
     Payment,
+    Refusal,
     Refused,
     State,
     Step,
@@ -32,7 +35,7 @@ from billfold.domain.payment import (
     WantsMethod,
 )
 from billfold.domain.wallet import CardFace
-from billfold.services import outbox
+from billfold.services import detached_cards, outbox, refusals
 from billfold.services.ports import ChargeView, Ports, StaleError
 
 logger = logging.getLogger(__name__)
@@ -44,25 +47,48 @@ def record(payment: Payment, answer: Answer, ports: Ports) -> Payment:
     """Write down the answer to the confirm of ``payment.n``, and give the payment as it then is."""
     if isinstance(answer, Refused):
         # A 400 tells about the request, not about the intent: look before letting go.
-        ours = payment.slot is not None and not answer.about_card
+        blame = answer.blame
         answer = ports.gateway.retrieve(payment)
         if isinstance(answer, NoSuchIntent):
             # Not taken where we are, and every confirm before it has ended: nothing is pending at
             # the account whose intent this is, and only we could confirm it there.
             logger.error("intent unknown to stripe", extra={"payment_id": payment.payment_id})
             return end(payment, Step.RELEASE, ports, raise_epoch=True)
-        if isinstance(answer, WantsMethod) and ours:
-            # No customer's card is given up for a mistake of ours; the next run tries again.
-            logger.error("request refused by Stripe", extra={"payment_id": payment.payment_id})
-            return end(payment, Step.RELEASE, ports)
         if isinstance(answer, WantsMethod):
-            return end(payment, Step.REFUSE, ports)
+            return _refused(payment, blame, ports)
     elif isinstance(answer, NotBegun):
         return end(payment, Step.RELEASE, ports)
     elif isinstance(answer, Declined):
         return _decline(payment, answer.decline, answer.card, ports)
     after = record_look(payment, answer, ports)
     return doubt(after, ports) if after.state is State.CONFIRMING else after
+
+
+def _refused(payment: Payment, blame: Blame, ports: Ports) -> Payment:
+    """Free the invoice, and tell whose fault it was: a card is not given up for one of ours."""
+    try:
+        refusal = refusals.judge(payment, blame, ports)
+    except UnavailableError:
+        # Nobody says whose fault it was; nothing was charged.
+        return end(payment, Step.RELEASE, ports)
+    told = replace(payment, refusal=refusal)
+    if refusal is Refusal.CARD_GONE:
+        card = (payment.customer_id, payment.card_id or "")
+        detached_cards.remember(*card, ports)
+        after = end(told, Step.REFUSE, ports)
+        # Whoever pays by hand reads it in the answer.
+        detached_cards.drop_remembered(*card, ports, tell=payment.slot is not None)
+        return after
+    if refusal is None:
+        logger.error("request refused by Stripe", extra={"payment_id": payment.payment_id})
+    if payment.n > 1 and blame in {Blame.CARD, Blame.NOTHING, Blame.STRIPE_CUSTOMER}:
+        # The intent has served an earlier confirm, and may be what is wrong, say, its Stripe
+        # customer was deleted since: no stored card is to blame, and the next try makes another.
+        answer = ports.gateway.cancel(payment)
+        fenced = isinstance(answer, Canceled) and not payment.card_id
+        after = record_look(told if fenced else payment, answer, ports)
+        return doubt(after, ports) if after.state is State.CONFIRMING else after
+    return end(told, Step.REFUSE if refusal else Step.RELEASE, ports)
 
 
 def doubt(payment: Payment, ports: Ports) -> Payment:

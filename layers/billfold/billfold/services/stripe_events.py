@@ -5,6 +5,7 @@ of that. One that matches nothing yet is parked and looked at again.
 """
 
 import logging
+from typing import Final
 
 from billfold.domain import fact
 from billfold.domain.errors import (
@@ -15,11 +16,28 @@ from billfold.domain.errors import (
 )
 from billfold.domain.limit import FAILED_CARDS
 from billfold.domain.payment import Declined, Dispute, Payment, State
-from billfold.domain.stripe_event import PATIENCE, Owner, Parked, StripeEvent
-from billfold.services import cards, lost_history, outbox, reviews, settle
+from billfold.domain.stripe_event import (
+    CUSTOMER_DELETED,
+    DETACHED,
+    PATIENCE,
+    Parked,
+    StripeEvent,
+)
+from billfold.services import (
+    cards,
+    detached_cards,
+    lost_history,
+    outbox,
+    reviews,
+    settle,
+    wallets,
+)
 from billfold.services.ports import ChargeView, Ports, StaleError
 
 logger = logging.getLogger(__name__)
+
+REFLECT_TRIES: Final = 5
+"""How often a charge is looked at again because somebody else wrote meanwhile."""
 
 
 def hear(payload: str, signature: str, ports: Ports) -> None:
@@ -69,6 +87,10 @@ def _done(event: StripeEvent, ports: Ports) -> bool:
         return _card(event, event.setup_intent, ports)
     if event.charge:
         return _charge(event.charge, ports)
+    if event.type == CUSTOMER_DELETED:
+        return _customer_deleted(event, ports)
+    if event.type == DETACHED:
+        return _detached(event, ports)
     if event.payment_method:
         return _renewed(event.payment_method, ports)
     if event.payment_intent:
@@ -97,39 +119,59 @@ def _intent(event: StripeEvent, intent: str, ports: Ports) -> bool:
 
 
 def _charge(charge: str, ports: Ports) -> bool:
-    """Reflect refunds and a dispute on the payment, settled first if it was not."""
+    """Return whether the charge needs nothing more: it is not ours, or its payment shows it."""
     try:
         seen = ports.gateway.charge(charge)
     except NotFoundError:
         return False
-    if seen.owner is None or seen.intent is None:
-        return True
-    return reflect(seen, seen.owner, ports)
+    return seen is None or seen.intent is None or reflect(seen, ports)
 
 
-def reflect(seen: ChargeView, owner: Owner, ports: Ports) -> bool:
-    """Write what has become of a charge since; tell whether there is a payment to write it to."""
-    for _ in range(2):
-        payment = ports.payments.by_intent(owner.customer_id, owner.invoice_id, seen.intent or "")
+def reflect(known: ChargeView, ports: Ports) -> bool:
+    """Write what has become of a charge to its payment, settled first if it was not.
+
+    Of ``known`` only what never changes is taken. The charge is looked at after the payment was
+    read, and written over nothing but what was read: an old look never hides a newer one.
+
+    Returns
+    -------
+    bool
+        Whether the payment shows it now. False where there is no such payment, or others were
+        quicker each time.
+    """
+    owner, settled = known.owner, False
+    for _ in range(REFLECT_TRIES):
+        payment = ports.payments.by_intent(owner.customer_id, owner.invoice_id, known.intent or "")
         if payment is None:
             if lost_history.recover_named(owner, ports):
                 continue
             return False
+        seen = ports.gateway.charge(known.charge)
+        if seen is None:
+            return True
         if payment.state is State.REVIEW and seen.answer:
             reviews.end_if_refunded(payment, seen, ports)
             return True
         if payment.charge == seen.charge:
-            return _write(payment, seen, ports)
+            try:
+                _write(payment, seen, ports)
+            except StaleError:
+                continue
+            return True
         if seen.answer is None:
             # A charge that failed has nothing to reflect.
             return True
+        if settled:
+            # A person decides, or the money is that of another try.
+            return False
         settle.record_look(payment, seen.answer, ports)
+        settled = True
     return False
 
 
-def _write(payment: Payment, seen: ChargeView, ports: Ports) -> bool:
+def _write(payment: Payment, seen: ChargeView, ports: Ports) -> None:
     if (payment.refunded, payment.dispute) == (seen.refunded, seen.dispute):
-        return True
+        return
     facts = []
     if payment.refunded != seen.refunded:
         facts.append(fact.payment_refunded(payment, seen.refunded))
@@ -139,13 +181,8 @@ def _write(payment: Payment, seen: ChargeView, ports: Ports) -> bool:
         if seen.dispute is Dispute.OPEN:
             logger.warning("charge is disputed", extra={"payment_id": payment.payment_id})
     entry = outbox.entry(payment.customer_id, *facts, ports=ports)
-    try:
-        ports.payments.reflect(payment, refunded=seen.refunded, dispute=seen.dispute, entry=entry)
-    except StaleError:
-        # Two events at once: the other one wrote, or the next look writes.
-        return False
+    ports.payments.reflect(payment, refunded=seen.refunded, dispute=seen.dispute, entry=entry)
     ports.committed.append(entry)
-    return True
 
 
 def _count_failed(event: StripeEvent, customer_id: str, setup_intent: str, ports: Ports) -> None:
@@ -162,13 +199,33 @@ def _count_failed(event: StripeEvent, customer_id: str, setup_intent: str, ports
 def _renewed(payment_method: str, ports: Ports) -> bool:
     """Take in what the networks' updater has changed of a card, as Stripe has it now."""
     try:
-        customer_id, details = ports.gateway.card(payment_method)
+        seen = ports.gateway.card(payment_method)
     except NotFoundError:
         # Detached since: it is in no wallet.
         return True
-    if customer_id:
-        cards.change(customer_id, lambda wallet: wallet.renew(details), ports)
+    if seen.customer_id:
+        wallets.change(seen.customer_id, lambda wallet: wallet.renew(seen.details), ports)
     return True
+
+
+def _detached(event: StripeEvent, ports: Ports) -> bool:
+    """Drop a card that was detached, unless that was our own doing or Stripe has it after all."""
+    customer_id = event.customer_id
+    if customer_id is None and event.stripe_customer:
+        try:
+            customer_id = ports.gateway.customer(event.stripe_customer).customer_id
+        except NotFoundError:
+            return False
+    if customer_id is None or event.payment_method is None:
+        # Not ours; or the customer was deleted meanwhile, of which there is an event of its own.
+        return True
+    return detached_cards.drop(customer_id, (event.payment_method,), ports)
+
+
+def _customer_deleted(event: StripeEvent, ports: Ports) -> bool:
+    if event.customer_id is None or event.stripe_customer is None:
+        return True
+    return detached_cards.forget_customer(event.customer_id, event.stripe_customer, ports)
 
 
 def _card(event: StripeEvent, setup_intent: str, ports: Ports) -> bool:

@@ -74,5 +74,5 @@ function Stripe(key) {
 }
 
 // The release that @stripe/stripe-js asks for; it warns where this is another.
-Stripe.version = "endive";
+Stripe.version = "dahlia";
 window.Stripe = Stripe;

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import pytest
 import stripe
 
+from local.stripe_emulator.settings import API_VERSION
 from local.stripe_emulator.tests.behaviour.account import (
     Account,
     NoTestKeyError,
@@ -32,7 +33,10 @@ def account(request: pytest.FixtureRequest, real_key: str | None) -> Iterator[Ac
     if real_key is None:
         used = Account(request.getfixturevalue("emulator").stripe)
     else:
-        used = Account(stripe.StripeClient(real_key, max_network_retries=3), _PATIENCE)
+        used = Account(
+            stripe.StripeClient(real_key, max_network_retries=3, stripe_version=API_VERSION),
+            _PATIENCE,
+        )
     yield used
     used.clean_up()
 

@@ -1,6 +1,6 @@
 """Voids and changed amounts, which hold an invoice's lock as a payment does."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from billfold.adapters.dynamodb import keys
@@ -8,7 +8,7 @@ from billfold.adapters.dynamodb.outbox import put_entry
 from billfold.adapters.dynamodb.table import Item, Put, Table, Update, changed
 from billfold.domain.errors import NotFoundError
 from billfold.domain.fact import Entry
-from billfold.domain.invoice_change import ChangeState, InvoiceChange
+from billfold.domain.invoice_change import ChangeState, InvoiceChange, Wanted
 from billfold.domain.money import Money
 
 
@@ -54,15 +54,17 @@ class DynamoInvoiceChanges:
             ]
         )
 
-    def finish(self, change: InvoiceChange, *, entry: Entry) -> InvoiceChange:
+    def finish(self, change: InvoiceChange, *, entry: Entry, look_on: date) -> InvoiceChange:
         """Change the invoice and free it; its intent is left behind with its epoch."""
         done = change.ended(ChangeState.DONE)
         after: dict[str, Any] = {"epoch": change.epoch + 1, "n": 0, "lock": None, "intent": None}
-        if change.amount_due is None:
+        if change.wanted.amount_due is None:
             after |= {"status": "void", "amount_due": 0, "open_sort": None}
             after |= keys.due(None, change.customer_id)
         else:
-            after["amount_due"] = change.amount_due.amount
+            after["amount_due"] = change.wanted.amount_due.amount
+            after |= dict.fromkeys(("tried", "tried_card", "tried_mandate", "waits"))
+            after |= keys.due(look_on, change.customer_id, change.invoice_id)
         expression, values = changed(after)
         self._table.transact(
             [
@@ -83,10 +85,10 @@ class DynamoInvoiceChanges:
         )
         return done
 
-    def refuse(self, change: InvoiceChange) -> InvoiceChange:
-        """Leave the invoice as it is: it was paid before it could be changed."""
+    def refuse(self, change: InvoiceChange, *, entry: Entry) -> InvoiceChange:
+        """Leave the invoice as it is: it was paid before it could be changed, or never open."""
         refused = change.ended(ChangeState.REFUSED)
-        self._table.write(_put_ended(refused))
+        self._table.transact([_put_ended(refused, or_new=True), put_entry(entry)])
         return refused
 
     def postpone(self, change: InvoiceChange, *, lease_until: datetime) -> InvoiceChange:
@@ -107,15 +109,17 @@ class DynamoInvoiceChanges:
         return change
 
 
-def _put_ended(change: InvoiceChange) -> Put:
+def _put_ended(change: InvoiceChange, *, or_new: bool = False) -> Put:
+    under_way = "#state = :fencing"
     return Put(
         _item(change, None),
-        condition="#state = :fencing",
+        condition=f"attribute_not_exists(pk) OR {under_way}" if or_new else under_way,
         values={"fencing": ChangeState.FENCING.value},
     )
 
 
 def _item(change: InvoiceChange, lease_until: datetime | None) -> Item:
+    wanted = change.wanted
     item = {
         **keys.change(change.customer_id, change.change_id),
         "change_id": change.change_id,
@@ -126,7 +130,11 @@ def _item(change: InvoiceChange, lease_until: datetime | None) -> Item:
         "intent": change.intent,
         "currency": change.before.currency,
         "before": change.before.amount,
-        "amount_due": change.amount_due.amount if change.amount_due else None,
+        "due_on": change.due_on.isoformat(),
+        "amount_due": wanted.amount_due.amount if wanted.amount_due else None,
+        "amount_due_currency": wanted.amount_due.currency if wanted.amount_due else None,
+        "reason": wanted.reason,
+        "command_id": wanted.command_id,
         "created_at": change.created_at.isoformat(),
         "state": change.state.value,
         "looks": change.looks,
@@ -139,7 +147,9 @@ def _item(change: InvoiceChange, lease_until: datetime | None) -> Item:
 
 def to_change(item: Item) -> InvoiceChange:
     """Read a change back."""
-    currency = item["currency"]
+    amount_due = None
+    if "amount_due" in item:
+        amount_due = Money(item["amount_due_currency"], item["amount_due"])
     return InvoiceChange(
         change_id=item["change_id"],
         customer_id=item["customer_id"],
@@ -147,8 +157,9 @@ def to_change(item: Item) -> InvoiceChange:
         invoice_number=item["invoice_number"],
         epoch=item["epoch"],
         intent=item.get("intent"),
-        before=Money(currency, item["before"]),
-        amount_due=Money(currency, item["amount_due"]) if "amount_due" in item else None,
+        before=Money(item["currency"], item["before"]),
+        due_on=date.fromisoformat(item["due_on"]),
+        wanted=Wanted(amount_due, item.get("reason"), item.get("command_id")),
         created_at=datetime.fromisoformat(item["created_at"]),
         state=ChangeState(item["state"]),
         looks=item["looks"],

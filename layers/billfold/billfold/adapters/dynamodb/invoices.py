@@ -12,6 +12,7 @@ from billfold.domain.errors import (
     InvoiceNumberReusedError,
     NotFoundError,
     UnknownCustomerError,
+    UnknownInvoiceError,
 )
 from billfold.domain.fact import Entry
 from billfold.domain.invoice import Invoice, InvoiceStatus, Line, PublicInvoiceStatus
@@ -37,6 +38,18 @@ class DynamoInvoices:
         if item is None:
             raise NotFoundError
         return to_invoice(item)
+
+    def by_number(self, customer_id: str, number: str) -> Invoice:
+        """Read an invoice of this customer by the business's own number.
+
+        Raises
+        ------
+        UnknownInvoiceError
+        """
+        known = self._table.get(keys.invoice_number(number))
+        if known is None or known["customer_id"] != customer_id:
+            raise UnknownInvoiceError
+        return self.get(customer_id, known["invoice_id"])
 
     def open(self, customer_id: str) -> Sequence[OpenInvoice]:
         """Read all that is due from the local index, consistently."""

@@ -20,11 +20,15 @@ LEASES: Final = "leases"
 """Global index on ``lease_shard, lease_until``: what somebody has begun and must be finished (a
 payment in flight, an entry of the outbox, a parked event, a change of an invoice), by the end of
 its lease."""
-LEDGER_DAYS: Final = "ledger_days"
-"""Global index on ``ledger_day, sk``: the ledger of all customers, by the UTC day of the charge."""
+LEDGER_HOURS: Final = "ledger_hours"
+"""Global index on ``ledger_hour, charged_sort``: the ledger of all customers, by the time of the
+charge. An hour of some 50,000 charges is 14 writes a second, so it needs no shards."""
+OPEN_DISPUTES: Final = "open_disputes"
+"""Global index on ``dispute_shard, sk``: the payments whose dispute is open."""
 
 DUE_SHARDS: Final = 16
-LEDGER_SHARDS: Final = 4
+DISPUTE_SHARDS: Final = 24
+"""One for each hour of a reconciliation."""
 LEASE_SHARDS: Final = 4
 """Few, since the reconciler asks each of them every minute, also when nothing is in flight."""
 ACCOUNT: Final = "ACCOUNT#"
@@ -33,6 +37,8 @@ PAYMENT: Final = "PAYMENT#"
 ENTRY: Final = "ENTRY#"
 CHANGE: Final = "CHANGE#"
 PARKED: Final = "PARKED#"
+HOUR: Final = "HOUR#"
+LINES: Final = "LINES#"
 
 Key = dict[str, str]
 
@@ -111,9 +117,25 @@ def continuity() -> Key:
     return {"pk": "CONTINUITY", "sk": "CONTINUITY"}
 
 
-def report(day: date) -> Key:
-    """The comparison of a UTC day with Stripe."""
-    return {"pk": "REPORT", "sk": day.isoformat()}
+def reconciliation(day: date) -> Key:
+    """The run that stands for a UTC day."""
+    return {"pk": "RECONCILIATION", "sk": day.isoformat()}
+
+
+def reconciliation_run(day: date, run: str) -> str:
+    """Partition of a run: its hours, and the lines that they found."""
+    return f"RECONCILIATION#{day.isoformat()}#{run}"
+
+
+def reconciliation_hour(day: date, run: str, hour: int) -> Key:
+    """How far an hour of a run has come."""
+    return {"pk": reconciliation_run(day, run), "sk": f"{HOUR}{hour:02d}"}
+
+
+def reconciliation_lines(day: date, run: str, hour: int, version: int, part: int) -> Key:
+    """What an hour has found, with one write of its progress."""
+    sort = f"{LINES}{hour:02d}#{version:06d}#{part:03d}"
+    return {"pk": reconciliation_run(day, run), "sk": sort}
 
 
 def limit(name: str, subject: str, window_start: datetime) -> Key:
@@ -176,14 +198,32 @@ def lease_shards() -> list[str]:
     return [f"LEASE#{number:02d}" for number in range(LEASE_SHARDS)]
 
 
-def ledger_day(charge: str, charged_at: datetime) -> str:
-    """Hash key of LEDGER_DAYS: the UTC day of the charge and a shard, e.g. ``2026-11-23#02``."""
-    return f"{charged_at.astimezone(UTC).date().isoformat()}#{_spread(charge, LEDGER_SHARDS):02d}"
+def ledger_time(charge: str, charged_at: datetime) -> dict[str, str]:
+    """Give the attributes of LEDGER_HOURS."""
+    return {
+        "ledger_hour": ledger_hour(charged_at),
+        "charged_sort": f"{charged_second(charged_at)}#{charge}",
+    }
 
 
-def ledger_days(day: date) -> list[str]:
-    """All hash keys of LEDGER_DAYS of a UTC day."""
-    return [f"{day.isoformat()}#{number:02d}" for number in range(LEDGER_SHARDS)]
+def ledger_hour(moment: datetime) -> str:
+    """Hash key of LEDGER_HOURS, e.g. ``2026-11-23T14``."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H")
+
+
+def charged_second(moment: datetime) -> str:
+    """Begin a range key of LEDGER_HOURS; by itself it sorts before all charges of that second."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def dispute_shard(charge: str) -> str:
+    """Hash key of OPEN_DISPUTES of a charge."""
+    return open_disputes(_spread(charge, DISPUTE_SHARDS))
+
+
+def open_disputes(shard: int) -> str:
+    """Hash key of OPEN_DISPUTES, e.g. ``DISPUTE#07``."""
+    return f"DISPUTE#{shard:02d}"
 
 
 def _spread(identifier: str, shards: int) -> int:

@@ -4,7 +4,7 @@ from datetime import date, datetime
 
 from billfold.adapters.dynamodb.table import Item
 from billfold.domain.money import Money
-from billfold.domain.payment import Decline, Dispute, Payment, Slot, State, Trigger
+from billfold.domain.payment import Decline, Dispute, Payment, Refusal, Slot, State, Trigger
 from billfold.domain.wallet import CardFace
 
 
@@ -36,6 +36,7 @@ def from_payment(payment: Payment) -> Item:
         }
         if decline
         else None,
+        "refusal": payment.refusal.value if payment.refusal else None,
         "refunded": payment.refunded or None,
         "dispute": payment.dispute.value if payment.dispute else None,
         "slot": _from_slot(payment.slot) if payment.slot else None,
@@ -62,6 +63,7 @@ def to_payment(item: Item) -> Payment:
         intent=item.get("intent"),
         charge=item.get("charge"),
         decline=Decline(**item["decline"]) if "decline" in item else None,
+        refusal=Refusal(item["refusal"]) if "refusal" in item else None,
         refunded=item.get("refunded", 0),
         dispute=Dispute(item["dispute"]) if "dispute" in item else None,
         slot=_to_slot(item["slot"]) if "slot" in item else None,

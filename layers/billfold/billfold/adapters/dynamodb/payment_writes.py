@@ -6,7 +6,7 @@ from typing import Final
 from billfold.adapters.dynamodb import keys
 from billfold.adapters.dynamodb.payment_items import from_payment
 from billfold.adapters.dynamodb.table import Item, Put, Update, Write
-from billfold.domain.payment import IN_FLIGHT, Payment, Succeeded
+from billfold.domain.payment import IN_FLIGHT, Dispute, Payment, Succeeded
 
 REQUEST_MEMORY: Final = timedelta(days=30)
 """How long a resolved Idempotency-Key is remembered; one that is unresolved never expires."""
@@ -18,7 +18,7 @@ def put_ledger(payment: Payment, succeeded: Succeeded, now: datetime) -> Put:
     return Put(
         {
             **keys.ledger(payment.customer_id, succeeded.charge),
-            "ledger_day": keys.ledger_day(succeeded.charge, succeeded.charged_at),
+            **keys.ledger_time(succeeded.charge, succeeded.charged_at),
             "charge": succeeded.charge,
             "intent": succeeded.intent,
             "customer_id": payment.customer_id,
@@ -45,7 +45,10 @@ def found(succeeded: Succeeded | None) -> Item:
 
 
 def payment_item(payment: Payment, lease_until: datetime | None) -> Item:
-    """Give a payment's own item, with a lease while it is in flight."""
+    """Give a payment's own item, with a lease while it is in flight.
+
+    With an open dispute it is looked at each night.
+    """
     item = {
         **keys.payment(payment.customer_id, payment.payment_id),
         "invoice_sort": keys.invoice_sort(payment.invoice_id, payment.payment_id),
@@ -54,6 +57,8 @@ def payment_item(payment: Payment, lease_until: datetime | None) -> Item:
     if lease_until:
         item["lease_shard"] = keys.lease_shard(payment.payment_id)
         item["lease_until"] = lease_until.isoformat()
+    if payment.charge and payment.dispute is Dispute.OPEN:
+        item["dispute_shard"] = keys.dispute_shard(payment.charge)
     return item
 
 

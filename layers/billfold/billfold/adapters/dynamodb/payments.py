@@ -32,7 +32,7 @@ from billfold.adapters.dynamodb.limits import count_up
 from billfold.adapters.dynamodb.outbox import put_entry
 from billfold.adapters.dynamodb.payment_items import from_payment, to_payment
 from billfold.adapters.dynamodb.payment_writes import found, let_go, payment_item, put_ledger
-from billfold.adapters.dynamodb.table import Check, Put, Table, Update, Write, changed
+from billfold.adapters.dynamodb.table import Check, Put, Table, Update, Write, changed, unchanged
 from billfold.domain import autopay
 from billfold.domain.errors import NotFoundError
 from billfold.domain.fact import Entry
@@ -319,9 +319,11 @@ class DynamoPayments:
                 keys.payment(payment.customer_id, payment.payment_id),
                 "SET #state = :after, #found = :found, #lease_shard = :lease_shard,"
                 " #lease_until = :lease_until",
-                condition="#state = :before",
+                # Of the try that was read: the invoice's copy must not tell of an older one.
+                condition="#state = :before AND #n = :n",
                 values={
                     "before": payment.state.value,
+                    "n": payment.n,
                     "after": after.state.value,
                     "found": found(succeeded),
                     "lease_shard": keys.lease_shard(payment.payment_id),
@@ -371,14 +373,22 @@ class DynamoPayments:
     def reflect(
         self, payment: Payment, *, refunded: int, dispute: Dispute | None, entry: Entry
     ) -> None:
-        """Write what became of a charge, on the payment and on its invoice's copy."""
+        """Write what became of a charge over what was read, also on its invoice's copy."""
         after = replace(payment, refunded=refunded, dispute=dispute)
+        before = {
+            "refunded": payment.refunded or None,
+            "dispute": payment.dispute.value if payment.dispute else None,
+        }
         self._table.transact(
             [
                 Put(
                     payment_item(after, None),
-                    condition="#state = :state AND #charge = :charge",
-                    values={"state": State.SUCCEEDED.value, "charge": payment.charge},
+                    condition=f"#state = :state AND #charge = :charge AND {unchanged(before)}",
+                    values={
+                        "state": payment.state.value,
+                        "charge": payment.charge,
+                        **{name: value for name, value in before.items() if value is not None},
+                    },
                 ),
                 *self._copy(payment, after),
                 put_entry(entry),

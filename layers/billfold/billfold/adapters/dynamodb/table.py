@@ -150,23 +150,38 @@ class Table:
                 return items, _unmarshal(more)["sk"] if more else None
             arguments["ExclusiveStartKey"] = more
 
-    def all_of(self, index: str, partition: tuple[str, str]) -> Iterator[Item]:
-        """Read a whole partition of a global index, page by page; it is ``(name, value)``."""
-        name, value = partition
+    def within(
+        self,
+        index: str,
+        partition: tuple[str, str],
+        stretch: tuple[str, str, str],
+        *,
+        limit: int,
+        after: Key | None,
+    ) -> tuple[list[Item], bool]:
+        """Read one page of a stretch, the last first, and tell whether there may be more.
+
+        ``partition`` is name and value of a global index, ``stretch`` the name of its sort key and
+        the ends; ``after`` is the whole key of the last item, as the index has it.
+        """
+        (name, value), (sort_name, low, high) = partition, stretch
         arguments: dict[str, Any] = {
             "TableName": self._name,
             "IndexName": index,
-            "KeyConditionExpression": f"#{name} = :partition",
+            "KeyConditionExpression": (
+                f"#{name} = :partition AND #{sort_name} BETWEEN :low AND :high"
+            ),
+            "ScanIndexForward": False,
+            "Limit": limit,
         }
-        bound = {"partition": value}
+        if after:
+            arguments["ExclusiveStartKey"] = _marshal(after)
+        bound = {"partition": value, "low": low, "high": high}
         arguments.update(_bindings(arguments["KeyConditionExpression"], bound, {}))
-        while True:
-            with _translated():
-                answer = self._client.query(**arguments)
-            yield from (_unmarshal(raw) for raw in answer["Items"])
-            if not answer.get("LastEvaluatedKey"):
-                return
-            arguments["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+        with _translated():
+            answer = self._client.query(**arguments)
+        items = [_unmarshal(raw) for raw in answer["Items"]]
+        return items, bool(answer.get("LastEvaluatedKey"))
 
     def before(
         self,
@@ -248,6 +263,14 @@ def changed(attributes: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
     if gone:
         parts.append("REMOVE " + ", ".join(gone))
     return " ".join(parts), kept
+
+
+def unchanged(attributes: Mapping[str, Any]) -> str:
+    """Give the condition that attributes are as they were read; None is one that is not there."""
+    return " AND ".join(
+        f"attribute_not_exists(#{name})" if value is None else f"#{name} = :{name}"
+        for name, value in attributes.items()
+    )
 
 
 _OPERATIONS = {Put: "Put", Update: "Update", Check: "ConditionCheck", Delete: "Delete"}

@@ -1,0 +1,1 @@
+"""How the emulator answers, held against recordings of Stripe's test mode."""
