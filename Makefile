@@ -110,7 +110,7 @@ test: setup .local/sam/ready portal ## Run every test
 	@$(BIN)/python -m local.browser
 	@$(BIN)/pytest -q $(TESTS)
 
-prove: setup ## The whole proof, about an hour on two free cores; PARTS="crash model", SHARE=0.1 for a sample
+prove: setup ## The whole proof, some two hours on two free cores; PARTS="crash model" for some, SHARE=0.1 for a sample
 	@SHARE=$(or $(SHARE),1) $(BIN)/python -m tests.proof.prove $(PARTS)
 
 bench: setup portal benchmarks/node_modules/ready ## Measure, against the bars; writes benchmarks/results.json

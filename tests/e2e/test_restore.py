@@ -1,4 +1,4 @@
-"""The drill of a restored table on the whole stack, under the real roles: ``make restore-drill``."""
+"""The drill of a restored table on the whole stack, under the real roles (make restore-drill)."""
 
 from pathlib import Path
 

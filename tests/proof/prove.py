@@ -51,7 +51,11 @@ _NAMED: Final = (
     Part(
         "crash",
         "every call of every path fails in every way",
-        (f"{PROOF}/test_crash_points.py", f"{PROOF}/test_delivery_points.py"),
+        (
+            f"{PROOF}/test_crash_points.py",
+            f"{PROOF}/test_command_crashes.py",
+            f"{PROOF}/test_delivery_points.py",
+        ),
         shares_within=True,
     ),
     Part("mutations", "each guard of the product taken away", (f"{PROOF}/mutations",)),
@@ -91,6 +95,7 @@ class Run:
     running: dict[str, None] = field(default_factory=dict)
     began: float = field(default_factory=time.monotonic)
     minutes: float = 0.0
+    stopped: bool = False
 
     def hear(self, line: str) -> bool:
         """Take a line of the plugin; tell whether a test ended."""
@@ -137,7 +142,8 @@ def run(part: Part, share: float) -> Run:
         except KeyboardInterrupt:
             process.terminate()
             process.wait()
-            done.violations.append(f"{part.name} was stopped")
+            done.stopped = True
+            done.violations.append("it was stopped")
     _judge(done, process.returncode, log)
     done.minutes = (time.monotonic() - done.began) / 60
     return done
@@ -253,6 +259,8 @@ def main(names: Sequence[str], share: float) -> int:
         say(f"{part.name:9} {part.what}")
         runs.append(run(part, share))
         say(runs[-1].progress())
+        if runs[-1].stopped:
+            break
     found = [(one.part.name, violation) for one in runs for violation in one.violations]
     for name, violation in found:
         say(f"\n{name}: {violation}")

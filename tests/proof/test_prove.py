@@ -36,6 +36,8 @@ def out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     # The part runs in another folder than ours, and finds the plugin all the same.
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).resolve().parents[2]))
     monkeypatch.delenv("PYTEST_ADDOPTS", raising=False)
+    # Other plugins take most of the time, and have nothing to do here.
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
 
 
 def a_part(folder: Path, text: str, *, parallel: bool = False) -> Part:
@@ -44,7 +46,11 @@ def a_part(folder: Path, text: str, *, parallel: bool = False) -> Part:
 
 
 @pytest.mark.parametrize("parallel", [False, True], ids=["one process", "several"])
-def test_it_goes_on_after_a_failure_and_counts_all(tmp_path: Path, *, parallel: bool) -> None:
+def test_it_goes_on_after_a_failure_and_counts_all(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, parallel: bool
+) -> None:
+    if parallel:
+        monkeypatch.setenv("PYTEST_PLUGINS", "xdist.plugin")
     done = run(a_part(tmp_path, TESTS, parallel=parallel), 0.5)
     assert (done.tests, done.ended, done.skipped) == (5, 5, 1)
     assert done.counted == {"points": 9, "share": 50}
