@@ -58,6 +58,6 @@ def test_without_all_of_them_a_promise_breaks(
 
 
 def test_without_fence_and_epoch_an_old_intent_charges_an_old_amount() -> None:
-    guards = ("operator_fences", "amount_raises_epoch")
+    guards = ("change_fences", "change_raises_epoch")
     result = explore(CASTS["amount changed"], law_without(*guards))
     assert result.broken == "a charge of another amount than the invoice's"
