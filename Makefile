@@ -108,10 +108,8 @@ test: setup .local/sam/ready portal ## Run every test
 	@$(BIN)/python -m local.browser
 	@$(BIN)/pytest -q $(TESTS)
 
-prove: setup ## The longer proof: large models, every crash in every way; takes some minutes
-	@BILLFOLD_PROVE=1 $(BIN)/pytest -v -n auto tests/proof/test_crash_points.py
-	@BILLFOLD_PROVE=1 $(BIN)/pytest -v --ignore=tests/proof/test_crash_points.py \
-	  tests/proof tests/e2e/test_races.py
+prove: setup ## The whole proof, about an hour on two free cores; PARTS="crash model", SHARE=0.1 for a sample
+	@SHARE=$(or $(SHARE),1) $(BIN)/python -m tests.proof.prove $(PARTS)
 
 bench: setup portal benchmarks/node_modules/ready ## Measure, against the bars; writes benchmarks/results.json
 	@$(BIN)/python -m local.browser

@@ -6,7 +6,7 @@ A pure function of the card and of how it is used, so that every rule can be rea
 from dataclasses import dataclass
 from enum import Enum
 
-from local.stripe_emulator.card_table import DeclinedAt, TestCard, ThreeDSecure
+from local.stripe_emulator.card_rows import DeclinedAt, TestCard, ThreeDSecure
 from local.stripe_emulator.declines import DECLINES, Decline
 
 

@@ -7,7 +7,8 @@ was given.
 import time
 from typing import Any, NoReturn
 
-from local.stripe_emulator.card_table import BY_NUMBER, TestCard
+from local.stripe_emulator.card_rows import TestCard
+from local.stripe_emulator.card_table import BY_NUMBER
 from local.stripe_emulator.declines import DECLINES
 from local.stripe_emulator.errors import ApiError, error_object
 

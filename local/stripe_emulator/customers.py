@@ -16,7 +16,17 @@ from local.stripe_emulator.fields import (
     shipping,
 )
 from local.stripe_emulator.ids import new_id
-from local.stripe_emulator.parameters import Choice, Field, Identifier, Many, Metadata, Shape, Text
+from local.stripe_emulator.parameters import (
+    Choice,
+    Email,
+    Field,
+    Identifier,
+    Integer,
+    Many,
+    Metadata,
+    Shape,
+    Text,
+)
 from local.stripe_emulator.payment_methods import (
     attach_to,
     attached_methods,
@@ -28,12 +38,15 @@ from local.stripe_emulator.store import Record
 
 _PROFILE: Final[dict[str, Field]] = {
     "address": ADDRESS,
+    "balance": Integer(),
     "description": Text(),
-    "email": Text(512),
+    "email": Email(512),
     "invoice_settings": Shape(
         {"default_payment_method": Text()}, (), {"custom_fields", "footer", "rendering_options"}
     ),
+    "invoice_prefix": Text(12),
     "metadata": Metadata(),
+    "next_invoice_sequence": Integer(1),
     "name": Text(256),
     "phone": Text(),
     "preferred_locales": Many(Identifier()),
@@ -42,7 +55,17 @@ _PROFILE: Final[dict[str, Field]] = {
     ),
     "tax_exempt": Choice(("", "exempt", "none", "reverse")),
 }
-_PLAIN = ("description", "email", "name", "phone", "preferred_locales", "tax_exempt")
+_PLAIN = (
+    "balance",
+    "description",
+    "email",
+    "invoice_prefix",
+    "name",
+    "next_invoice_sequence",
+    "phone",
+    "preferred_locales",
+    "tax_exempt",
+)
 
 
 def find_customer(call: Call, identifier: str, param: str, *, in_path: bool = False) -> Record:

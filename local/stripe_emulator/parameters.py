@@ -16,6 +16,7 @@ MAX_TEXT = 5000
 _METADATA_KEYS = 50
 _METADATA_KEY_LENGTH = 40
 _METADATA_VALUE_LENGTH = 500
+_EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
 _INTEGER = re.compile(r"-?[0-9]{1,18}")
 
 
@@ -43,6 +44,20 @@ class Text:
                 param=name,
             )
         return raw or None
+
+
+@dataclass(frozen=True)
+class Email(Text):
+    """An address, looked at as little as Stripe does; the empty string unsets it."""
+
+    def read(self, raw: Any, name: str) -> str | None:
+        """Give the address."""
+        address = Text.read(self, raw, name)
+        if address is not None and not _EMAIL.fullmatch(address):
+            raise invalid_request(
+                f"Invalid email address: {address}", code="email_invalid", param=name
+            )
+        return address
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,7 @@ from local.stripe_emulator.intents import (
 )
 from local.stripe_emulator.parameters import (
     Choice,
+    Email,
     Field,
     Flag,
     FlagOrChoice,
@@ -61,7 +62,7 @@ _CHANGEABLE: Final[dict[str, Field]] = {
     "description": Text(),
     "metadata": Metadata(),
     "payment_method_options": PAYMENT_CARD_OPTIONS,
-    "receipt_email": Text(),
+    "receipt_email": Email(),
     "shipping": SHIPPING,
     "statement_descriptor": Text(22),
     "statement_descriptor_suffix": Text(22),
@@ -261,7 +262,7 @@ ENDPOINTS: Final = (
                 "capture_method": _CHANGEABLE["capture_method"],
                 "client_secret": Identifier(),
                 "payment_method_options": PAYMENT_CARD_OPTIONS,
-                "receipt_email": Text(),
+                "receipt_email": Email(),
                 "setup_future_usage": Choice(("", *_USAGE)),
                 "shipping": SHIPPING,
             }

@@ -43,6 +43,11 @@ def _in_path(call: Call) -> Record:
 
 def _update(call: Call) -> JsonObject:
     method, given = _in_path(call), call.params
+    if method.body["customer"] is None:
+        raise invalid_request(
+            "You must save this PaymentMethod to a customer before you can update it.",
+            executed=True,
+        )
     before = copy.deepcopy(method.body)
     if "metadata" in given:
         method.body["metadata"] = merged_metadata(method.body["metadata"], given["metadata"])

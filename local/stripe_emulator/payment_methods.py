@@ -5,7 +5,8 @@ from typing import Any
 from local.stripe_emulator.bank import Question, Use, judge
 from local.stripe_emulator.calls import Call, JsonObject
 from local.stripe_emulator.card_numbers import check_cvc, check_expiry, has_expired, read_number
-from local.stripe_emulator.card_table import BY_NAME, TestCard, ThreeDSecure
+from local.stripe_emulator.card_rows import TestCard, ThreeDSecure
+from local.stripe_emulator.card_table import BY_NAME
 from local.stripe_emulator.declines import Decline
 from local.stripe_emulator.errors import (
     ApiError,

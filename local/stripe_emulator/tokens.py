@@ -5,7 +5,8 @@ from typing import Any, Final
 
 from local.stripe_emulator.calls import Access, Call, Endpoint, JsonObject
 from local.stripe_emulator.card_numbers import check_cvc, check_expiry, read_number
-from local.stripe_emulator.card_table import BY_NAME, TestCard
+from local.stripe_emulator.card_rows import TestCard
+from local.stripe_emulator.card_table import BY_NAME
 from local.stripe_emulator.errors import invalid_request, missing_parameter, no_such
 from local.stripe_emulator.ids import keyed_fingerprint, new_id
 from local.stripe_emulator.parameters import Integer, Shape, Text
@@ -91,7 +92,8 @@ def _create(call: Call) -> JsonObject:
     if card := call.params.get("card"):
         return _create_card(call, card)
     raise invalid_request(
-        "You must supply either a card, or a CVC to update.", code="parameter_missing"
+        "You must supply either a card, customer, PII data, bank account, or account legal entity "
+        "to create a token."
     )
 
 

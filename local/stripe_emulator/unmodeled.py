@@ -56,15 +56,15 @@ _ROUTES: Final = tuple(
         r"POST /v1/refunds/[^/]+/cancel",
     )
 )
-_CUSTOMER = "balance business_name cash_balance individual_name invoice_prefix source tax"
+_CUSTOMER = "business_name cash_balance individual_name source tax"
 _INTENT = "customer_account excluded_payment_method_types payment_method_configuration"
 _PAYMENT = f"{_INTENT} amount_details application_fee_amount hooks payment_details transfer_data"
 _SETUP = f"{_INTENT} attach_to_self flow_directions"
 _PARAMETERS: Final = {
     "POST /v1/charges/{charge}": "customer",
-    "POST /v1/customers": f"{_CUSTOMER} next_invoice_sequence tax_id_data test_clock",
+    "POST /v1/customers": f"{_CUSTOMER} tax_id_data test_clock",
     "GET /v1/customers": "test_clock",
-    "POST /v1/customers/{customer}": f"{_CUSTOMER} next_invoice_sequence bank_account card "
+    "POST /v1/customers/{customer}": f"{_CUSTOMER} bank_account card "
     "default_alipay_account default_bank_account default_card default_source",
     "GET /v1/customers/{customer}/payment_methods": "allow_redisplay",
     "GET /v1/events": "delivery_success",

@@ -482,6 +482,13 @@ def test_a_registration_that_cognito_refuses(code: str, expected: type[BillfoldE
         stubbed.fails("admin_create_user", code).identity.create_login(a_customer())
 
 
+def test_another_delivery_makes_the_log_in_between_the_two_looks() -> None:
+    stubbed = Stubbed().fails("admin_get_user", "UserNotFoundException")
+    stubbed.answers("admin_get_user", {"Username": a_customer().customer_id})
+    stubbed.identity.create_login(a_customer())
+    stubbed.stub.assert_no_pending_responses()
+
+
 def test_a_registration_delivered_twice_at_once() -> None:
     stubbed = Stubbed()
     for _ in range(2):

@@ -31,6 +31,7 @@ from tests.e2e.client import (
 from tests.emulator import Emulator
 from tests.proof.auditor import Auditor
 from tests.proof.history import check, left_behind
+from tests.proof.wishes import About, Wishes, asked_for
 from tests.proof.witnesses import History, Told, premature
 
 T = TypeVar("T")
@@ -121,6 +122,10 @@ class Scene:
     told: dict[str, Told] = field(default_factory=dict)
     removed: dict[str, frozenset[str]] = field(default_factory=dict)
     invoices: list[dict[str, Any]] = field(default_factory=list)
+    wishes: Wishes = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.wishes = Wishes(self._asked)
 
     @property
     def cards(self) -> list[str]:
@@ -153,6 +158,26 @@ class Scene:
     def pay(self, invoice: dict[str, Any], source: dict[str, str], key: str) -> Answer:
         return over_http(key, self.payer.pay(invoice, source, key))
 
+    def opt(self, *, enabled: bool) -> Answer:
+        """Turn automatic payment on or off; what is answered counts from then on."""
+        said: list[int] = []
+        with self.wishes.asking(About.SETTING, wish=lambda: said == [200] and not enabled):
+            status, body = self.payer.call("PUT", "/v1/autopay", {"enabled": enabled})
+            said.append(status)
+        return Answer("", status, body.get("code", ""))
+
+    def choose(self, card_id: str) -> Answer:
+        """Make a card the primary one; what is answered counts from then on."""
+        said: list[int] = []
+        with self.wishes.asking(About.CARD, wish=lambda: said == [200], card=card_id):
+            status, body = self.payer.call("PUT", "/v1/primary-card", {"card_id": card_id})
+            said.append(status)
+        return Answer("", status, body.get("code", ""))
+
+    def _asked(self) -> frozenset[str]:
+        """Give the automatic payments that have asked for money up to now."""
+        return frozenset[str]().union(*(asked_for(self.payments(one)) for one in self.invoices))
+
     def stored(self, card_id: str) -> dict[str, str]:
         return {"card_id": card_id, "cvc_token": self.track.stripe.cvc_token()}
 
@@ -175,6 +200,7 @@ class Scene:
             invoices=[(self.payer.customer_id, invoice["invoice_id"])],
             removed=self.removed,
             told=list(self.told.values()),
+            wishes=self.wishes.stated,
         )
         by_key = {payment.idempotency_key: payment for payment in self.payments(invoice)}
         for answer in answers:

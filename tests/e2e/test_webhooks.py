@@ -190,6 +190,29 @@ def test_an_integrator_hears_what_happened(stack: Stack, heard: Any) -> None:
     until(lambda: set(heard(payer)) == expected, "the events")
 
 
+def test_what_is_taken_away_in_stripes_dashboard_leaves_the_wallet(
+    deliveries: Stack, heard: Any
+) -> None:
+    payer = new_customer(deliveries)
+    payer.add_card()
+    payer.add_card("5555555555554444")
+    at_stripe = client(deliveries).v1
+    [customer] = [
+        one.id
+        for one in at_stripe.customers.list({"limit": 100}).auto_paging_iter()
+        if getattr(one.metadata, "billfold_customer_id", None) == payer.customer_id
+    ]
+    newest = at_stripe.payment_methods.list({"customer": customer}).data[0]
+    at_stripe.payment_methods.detach(newest.id)
+    until(lambda: [card["brand"] for card in payer.cards()] == ["visa"], "the card to leave")
+    at_stripe.customers.delete(customer)
+    until(lambda: payer.cards() == [], "the other card to leave")
+    until(lambda: heard(payer).count("CardsDetached") == 2, "the events")
+    # A new customer is made at Stripe, and everything works as before.
+    card = payer.add_card()
+    assert payer.pay(new_invoice(payer), payer.stored(card))[0] == 201
+
+
 def test_the_reconciliation_finds_stripe_and_ledger_equal(stack: Stack) -> None:
     payer = new_customer(stack)
     status, made = payer.pay(new_invoice(payer), {"payment_method": payer.one_time_card()})

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from billfold.domain.decline import explain
 from billfold.domain.money import Money
-from billfold.domain.payment import ActionRequired, Declined, Unknown
+from billfold.domain.payment import ActionRequired, Blame, Declined, Refused, Unknown
 
 from tests.fakes import FakePorts
 from tests.functions.conftest import CARD_ID, CUSTOMER_ID, EVENTS, INVOICE_ID, FakeContext
@@ -138,6 +138,38 @@ def test_a_decline_is_402_with_reason_and_advice(ports: FakePorts, event: Event)
     assert (status, body["code"]) == (402, "card_declined")
     assert body["decline_reason"] == "insufficient_funds"
     assert body["advice"]
+
+
+@pytest.mark.parametrize(
+    ("name", "blame", "code"),
+    [
+        ("payments/pay-stored-card", Blame.NOTHING, "card_gone"),
+        ("payments/pay-stored-card", Blame.SECURITY_CODE, "security_code_used"),
+        ("payments/pay-one-time", Blame.NOTHING, "card_used"),
+        ("payments/pay-one-time", Blame.CARD, "source_unusable"),
+    ],
+)
+def test_what_stripe_refuses_is_422_with_what_to_do(
+    ports: FakePorts, event: Event, name: str, blame: Blame, code: str
+) -> None:
+    for _ in range(2):
+        ports.gateway.confirms = [Refused(blame)]
+        status, body = call(name, event(name))
+        assert (status, body["code"]) == (422, code)
+        assert any(word in body["detail"] for word in ("again", "another card"))
+    wallet = ports.customers.wallet(CUSTOMER_ID)
+    assert (CARD_ID in {card.card_id for card in wallet.cards}) is (code != "card_gone")
+
+
+def test_a_customer_who_was_deleted_at_stripe_can_add_a_card(
+    ports: FakePorts, event: Event
+) -> None:
+    ports.gateway.attach(ports.customers.wallet(CUSTOMER_ID))
+    ports.gateway.delete_customer(f"cus_{CUSTOMER_ID}")
+    status, body = call("cards/setup", event("cards/setup"))
+    assert (status, bool(body["client_secret"])) == (201, True)
+    assert call("cards/list", event("cards/list"))[1]["data"] == []
+    assert ports.bus.kinds[-1] == "CardsDetached"
 
 
 def test_an_unknown_outcome_is_202_and_holds_the_invoice(ports: FakePorts, event: Event) -> None:

@@ -4,12 +4,12 @@ from collections.abc import Iterator
 
 import pytest
 from moto import mock_aws
-from moto.core.responses import ActionResult
 
 from tests.emulator import running
 from tests.proof.casts import SEARCHED
+from tests.proof.crash import nearby
 from tests.proof.crash.runs import TALLY, Tally
-from tests.proof.crash.sites import Sites, plainly
+from tests.proof.crash.sites import Sites
 from tests.proof.crash.stripe_side import StripeSide
 from tests.proof.machine.machine import SEEN
 from tests.proof.mutations.table import HEADER, ROW
@@ -24,7 +24,7 @@ def sites(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sites]:
             patch.setenv(name, "testing")
         patch.setenv("AWS_DEFAULT_REGION", "us-east-1")
         patch.delenv("AWS_ENDPOINT_URL", raising=False)
-        patch.setattr(ActionResult, "execute_result", plainly)
+        nearby.install(patch)
         yield Sites(StripeSide(emulator))
 
 

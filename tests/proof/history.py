@@ -109,7 +109,8 @@ def _amounts(case: _Case) -> Iterator[str]:
     owners = {row.charge: payments.get(row.payment_id) for row in case.rows}
     for charge in case.charges:
         payment = owners.get(charge.charge)
-        if payment is None:
+        if payment is None or payment.state is State.REVIEW:
+            # That it is not what was due is what a person looks at.
             continue
         due = case.invoice.total.amount
         for at, amount in changes:

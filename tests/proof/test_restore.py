@@ -28,7 +28,7 @@ GENTLY, LATER = timedelta(hours=1), timedelta(hours=30)
 
 @pytest.fixture
 def world(sites: Sites) -> Iterator[World]:
-    world = World(sites)
+    world = World(sites, told=False)
     yield world
     world.close()
 

@@ -1,10 +1,12 @@
 """Trouble that lasts: Stripe down for an hour, a throttled table, events that never come.
 
-Nothing is lost, nothing is charged twice, and everything settles when the trouble ends.
+Nothing is lost, nothing is charged twice, and everything settles when the trouble ends. The real
+services and adapters run here, on moto's DynamoDB and the Stripe emulator.
 """
 
 import itertools
 import random
+from collections import Counter
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
@@ -12,135 +14,114 @@ from typing import Any
 import boto3
 import pytest
 from billfold.adapters.dynamodb import table as table_module
-from billfold.bootstrap import Container
 from billfold.domain.errors import BillfoldError, UnavailableError
-from billfold.domain.invoice import InvoiceStatus
-from billfold.domain.payment import OneTimeCard, Payment, State, Unknown, WantsMethod
+from billfold.domain.fact import Actor
+from billfold.domain.invoice import Invoice, InvoiceStatus
+from billfold.domain.payment import OneTimeCard, State
 from billfold.services import outbox, payments
 from billfold.services.payments import Order
-from billfold.services.ports import Bus, Clock, Gateway
 from billfold.services.reconcile import LeftBehindError, reconcile
 from botocore.exceptions import ClientError
 
-from tests.adapters.conftest import aws, table_definition
-from tests.builders import a_customer, an_invoice
-from tests.fakes import FakeBus, FakeClock, FakeGateway, FakePorts
+from tests.builders import an_invoice
+from tests.proof.auditor import Auditor
+from tests.proof.crash.pay_paths import CONFIRMS
+from tests.proof.crash.sites import Process, Sites
+from tests.proof.crash.world import World
 
-__all__ = ["aws"]
 MINUTE = timedelta(minutes=1)
-INVOICES = [an_invoice(f"INV-{number}") for number in range(1, 13)]
+MANY = 12
 
 
-class Stripe(FakeGateway):
-    """A Stripe that charges what it is asked to, and remembers it; ``down`` answers nothing."""
+class Account:
+    """A customer with many invoices; every process reaches the table through ``client``."""
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.charged: dict[str, Payment] = {}
-        self.lost: Iterator[bool] = itertools.cycle([False])
+    def __init__(self, world: World, client: Any) -> None:
+        self.world, self._client = world, client
+        self.invoices = [world.invoice]
+        for number in range(1, MANY):
+            invoice = an_invoice(f"MANY-{number}", customer_id=world.customer_id)
+            world.auditor.invoices.add(invoice)
+            world.history.invoices.append((world.customer_id, invoice.invoice_id))
+            self.invoices.append(invoice)
+        # One PaymentMethod for each, as the page of a one-time payment makes it.
+        self.cards = [OneTimeCard(world.stripe.typed()) for _ in self.invoices]
 
-    def confirm(self, payment: Payment, *_: object) -> Any:
-        if self.down:
-            return Unknown()
-        self.charged.setdefault(payment.intent or "", payment)
-        return Unknown() if next(self.lost) else self.success(payment)
+    def process(self, actor: Actor = Actor.CUSTOMER) -> Process:
+        return Process(self.world, actor, self._client)
 
-    def _seen(self, intent: str | None) -> Any:
-        if self.down:
-            return Unknown()
-        charged = self.charged.get(intent or "")
-        return self.success(charged) if charged else WantsMethod()
+    def pay(self, number: int, key: str = "key-00001") -> None:
+        """Pay, and keep what the customer is told."""
+        world, invoice, ports = self.world, self.invoices[number], self.process()
+        key = f"{key}-{number}"
+        due, card = invoice.amount_due, self.cards[number]
+        order = Order(world.customer_id, invoice.invoice_id, due, card, key)
+        try:
+            payments.pay(order, ports, lambda: 29.0)
+        except BillfoldError as error:
+            tries = world.auditor.payments.of_invoice(world.customer_id, invoice.invoice_id)
+            world.history.refused(error, key, list(tries))
+        finally:
+            outbox.flush(ports)
+            world.look()
 
-    def retrieve(self, payment: Payment) -> Any:
-        return self._seen(payment.intent)
+    def reconcile(self) -> None:
+        reconcile(self.process(Actor.RECONCILER), lambda: 60.0)
+        self.world.look()
 
-    def cancel(self, fenceable: Any) -> Any:
-        return self._seen(fenceable.intent)
+    def now(self, invoice: Invoice) -> Invoice:
+        return self.world.auditor.invoices.get(self.world.customer_id, invoice.invoice_id)
 
+    def charges(self) -> Counter[str]:
+        """Count Stripe's charges for each invoice."""
+        side = Auditor(self.world.stripe.emulator, self.world.customer_id)
+        return Counter(charge.invoice_id for charge in side.charges())
 
-def pay(ports: Any, number: int, key: str = "key-00001") -> None:
-    invoice = INVOICES[number]
-    source = OneTimeCard("pm_1")
-    order = Order("cust-1", invoice.invoice_id, invoice.amount_due, source, f"{key}-{number}")
-    try:
-        payments.pay(order, ports, lambda: 29)
-    except BillfoldError:
-        return
-    finally:
-        outbox.flush(ports)
-
-
-def require_settled(ports: Any, stripe: Stripe) -> None:
-    """Hold the table against what Stripe has charged."""
-    charged = {payment.invoice_id for payment in stripe.charged.values()}
-    assert len(stripe.charged) == len(charged), "an invoice was charged twice"
-    for invoice in INVOICES:
-        now = ports.invoices.get("cust-1", invoice.invoice_id)
-        assert now.lock is None
-        paid = now.status is InvoiceStatus.PAID
-        assert paid == (invoice.invoice_id in charged), invoice.number
-        tries = ports.payments.of_invoice("cust-1", invoice.invoice_id)
-        assert sum(one.state is State.SUCCEEDED for one in tries) == int(paid)
-
-
-def test_stripe_is_down_for_an_hour() -> None:
-    ports, stripe = FakePorts(), Stripe()
-    ports.gateway = stripe
-    ports.customers.register(a_customer(), autopay=False)
-    for invoice in INVOICES:
-        ports.invoices.add(invoice)
-    stripe.lost = itertools.cycle([True, False, True])
-    for number in range(6):
-        pay(ports, number)
-    stripe.down = True
-    for minute in range(60):
-        ports.clock.forward(MINUTE)
-        reconcile(ports, lambda: 60.0)
-        # Customers go on trying, with their key and with new ones.
-        pay(ports, minute % 12, f"key-{minute:05}")
-    assert {i.status for i in ports.store.invoices.values()} >= {InvoiceStatus.PAYING}
-    stripe.down = False
-    for _ in range(40):
-        ports.clock.forward(timedelta(hours=1))
-        reconcile(ports, lambda: 60.0)
-    require_settled(ports, stripe)
-    assert len(stripe.charged) >= 6
-    assert ports.store.unsent == {}
-
-
-class OnTable(Container):
-    """The real repositories, with a Stripe and a bus in memory."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.stripe, self.heard, self.time = Stripe(), FakeBus(), FakeClock()
-
-    @property
-    def gateway(self) -> Gateway:
-        return self.stripe
-
-    @property
-    def bus(self) -> Bus:
-        return self.heard
-
-    @property
-    def clock(self) -> Clock:
-        return self.time
+    def require_settled(self) -> None:
+        """Hold the table against what Stripe has charged."""
+        charges = self.charges()
+        assert set(charges.values()) <= {1}, "an invoice was charged twice"
+        for invoice in self.invoices:
+            now = self.now(invoice)
+            assert now.lock is None
+            paid = now.status is InvoiceStatus.PAID
+            assert paid == (invoice.invoice_id in charges), invoice.number
+            ids = (self.world.customer_id, invoice.invoice_id)
+            tries = self.world.auditor.payments.of_invoice(*ids)
+            assert sum(one.state is State.SUCCEEDED for one in tries) == int(paid)
+        assert self.world.violations() == []
 
 
 @pytest.fixture
-def on_table(aws: None, monkeypatch: pytest.MonkeyPatch) -> OnTable:
-    monkeypatch.setenv("TABLE_NAME", "billfold")
-    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
-    # Waiting is not what is tested.
-    monkeypatch.setattr(table_module, "_wait", lambda _: None)
-    boto3.setup_default_session()
-    boto3.client("dynamodb").create_table(TableName="billfold", **table_definition())
-    ports = OnTable()
-    ports.customers.register(a_customer(), autopay=False)
-    for invoice in INVOICES:
-        ports.invoices.add(invoice)
-    return ports
+def world(sites: Sites) -> Iterator[World]:
+    world = World(sites)
+    yield world
+    world.close()
+
+
+def test_stripe_is_down_for_an_hour(world: World) -> None:
+    owed = Account(world, world.sites.dynamodb)
+    for number, lost in zip(range(6), itertools.cycle([True, False, True]), strict=False):
+        if lost:
+            world.stripe.trouble(CONFIRMS, "drop_after_commit")
+        owed.pay(number)
+    # It answers nobody: each connection is closed, and nothing is executed.
+    world.stripe.emulator.fault("/v1/*", "timeout", method="*", count=100_000, seconds=0)
+    for minute in range(60):
+        world.pass_time(MINUTE)
+        owed.reconcile()
+        # Customers go on trying, with their key and with new ones.
+        owed.pay(minute % MANY, f"key-{minute:05}")
+    unanswered = [row for row in world.stripe.emulator.requests() if row["fault"] == "timeout"]
+    assert len(unanswered) > 60
+    assert InvoiceStatus.PAYING in {owed.now(invoice).status for invoice in owed.invoices}
+    world.stripe.no_trouble()
+    for _ in range(40):
+        world.pass_time(timedelta(hours=1))
+        owed.reconcile()
+    owed.require_settled()
+    assert owed.charges().total() >= 6
+    assert list(world.auditor.leases.expired(world.clock.now() + timedelta(days=1))) == []
 
 
 @pytest.mark.parametrize(
@@ -151,7 +132,13 @@ def on_table(aws: None, monkeypatch: pytest.MonkeyPatch) -> OnTable:
         "InternalServerError",
     ],
 )
-def test_the_table_refuses_every_third_call(on_table: OnTable, code: str) -> None:
+def test_the_table_refuses_every_third_call(
+    world: World, code: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Waiting is not what is tested.
+    monkeypatch.setattr(table_module, "_wait", lambda _: None)
+    client: Any = boto3.client("dynamodb")
+    owed = Account(world, client)
     chance = random.Random(code)
     refused = 0
     trouble = True
@@ -162,21 +149,21 @@ def test_the_table_refuses_every_third_call(on_table: OnTable, code: str) -> Non
             refused += 1
             raise ClientError({"Error": {"Code": code, "Message": "later"}}, "Call")
 
-    events = on_table._table._client.meta.events
-    events.register("before-parameter-build.dynamodb", refuse)
+    client.meta.events.register("before-parameter-build.dynamodb", refuse)
     for tried in range(10):
-        for number in range(len(INVOICES)):
-            pay(on_table, number, f"key-{tried:05}")
-        on_table.time.forward(2 * MINUTE)
+        for number in range(MANY):
+            owed.pay(number, f"key-{tried:05}")
+        world.pass_time(2 * MINUTE)
         try:
-            reconcile(on_table, lambda: 60.0)
+            owed.reconcile()
         except (UnavailableError, LeftBehindError):
             continue
     trouble = False
     assert refused > 50
     for _ in range(40):
-        on_table.time.forward(timedelta(hours=1))
-        reconcile(on_table, lambda: 60.0)
-    require_settled(on_table, on_table.stripe)
-    assert on_table.heard.kinds.count("InvoicePaid") >= len(on_table.stripe.charged) > 0
-    assert list(on_table.leases.expired(on_table.time.now() + timedelta(days=1))) == []
+        world.pass_time(timedelta(hours=1))
+        owed.reconcile()
+    owed.require_settled()
+    kinds = Counter(told.kind.value for told in world.history.told)
+    assert kinds["InvoicePaid"] >= owed.charges().total() > 0
+    assert list(world.auditor.leases.expired(world.clock.now() + timedelta(days=1))) == []

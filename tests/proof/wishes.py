@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import Enum
+from threading import Lock
 
 from billfold.domain.errors import BillfoldError, UnavailableError
 from billfold.domain.payment import Payment
@@ -66,6 +67,7 @@ class Wishes:
     asked: Asked
     stated: list[Wish] = field(default_factory=list)
     _under_way: list[_Request] = field(default_factory=list)
+    _lock: Lock = field(default_factory=Lock)
 
     @contextmanager
     def asking(
@@ -76,10 +78,11 @@ class Wishes:
         Without an answer (unavailable, a crash) nothing is stated, and it stays under way.
         """
         request = _Request(about, alone=True)
-        for other in self._under_way:
-            if other.about is about:
-                other.alone = request.alone = False
-        self._under_way.append(request)
+        with self._lock:
+            for other in self._under_way:
+                if other.about is about:
+                    other.alone = request.alone = False
+            self._under_way.append(request)
         self._close(about)
         try:
             yield

@@ -5,6 +5,8 @@ from collections import Counter
 import pytest
 import stripe
 
+from local.stripe_emulator import card_rows
+from local.stripe_emulator.card_numbers import read_number
 from local.stripe_emulator.card_table import BY_NAME, TEST_CARDS
 from local.stripe_emulator.tests.running import Emulator, typed_card
 
@@ -309,6 +311,11 @@ def test_test_ids_and_test_tokens_stand_for_cards(emulator: Emulator) -> None:
 def test_every_test_id_is_known(emulator: Emulator, name: str) -> None:
     answer = emulator.secret.get(f"/v1/payment_methods/pm_card_{name}")
     assert answer.json()["card"]["last4"] == BY_NAME[name].last4
+
+
+@pytest.mark.parametrize("card", TEST_CARDS, ids=lambda card: card.name)
+def test_every_number_can_be_typed(card: card_rows.TestCard) -> None:
+    assert read_number(card.number) is card
 
 
 def test_the_table_has_no_card_twice() -> None:

@@ -1,12 +1,10 @@
 """What all runs share, and what a process is made of: the product's adapters over the wire."""
 
-import json
-from datetime import datetime
 from functools import cache, cached_property
 from typing import Any, Protocol
 
 import boto3
-from billfold.adapters.dynamodb.table import Table, _plain
+from billfold.adapters.dynamodb.table import Table
 from billfold.adapters.eventbridge import EventBus
 from billfold.adapters.sqs import SqsAutopayQueues, SqsReconciliationQueue
 from billfold.adapters.stripe_gateway import SECONDS, StripeGateway
@@ -14,19 +12,15 @@ from billfold.bootstrap import Container
 from billfold.domain.fact import Actor
 from billfold.services.ports import AutopayQueues, Bus, Clock, Gateway, ReconciliationQueue
 from moto.core.model_instances import reset_model_data
-from moto.core.responses import ActionResult
-from moto.dynamodb.models import dynamodb_backends
 
 from tests.adapters.conftest import table_definition
 from tests.emulator import PUBLISHABLE_KEY, SECRET_KEY
 from tests.fakes import FakeClock
+from tests.proof.crash.nearby import Arrived
 from tests.proof.crash.reads import watch
 from tests.proof.crash.stripe_side import StripeSide
 from tests.proof.crash.wire import Wire, WiredAws, WiredStripe
 from tests.proof.witnesses import QueuesEnd
-
-ACCOUNT = "123456789012"
-"""Moto's."""
 
 
 class Sites:
@@ -36,16 +30,11 @@ class Sites:
         self.stripe = stripe
         self.wire = Wire()
         self.dynamodb: Any = boto3.client("dynamodb")
-        self.requests = 0
         self.runs = 0
-        self.dynamodb.meta.events.register("before-send.dynamodb", self._count)
         self.loose_reads = watch(self.dynamodb)
-        self.wired_dynamodb: Any = WiredAws(self.dynamodb, self.wire, lambda: self.requests)
+        self.wired_dynamodb: Any = WiredAws(self.dynamodb, self.wire, lambda: Arrived.count)
         self.gateway = StripeGateway(SECRET_KEY, PUBLISHABLE_KEY, stripe.url)
         self.gateway._client._requestor._client = WiredStripe(self.wire, stripe.arrived, SECONDS)
-
-    def _count(self, **_: Any) -> None:
-        self.requests += 1
 
     def create_table(self, name: str) -> None:
         self.dynamodb.create_table(TableName=name, **_definition())
@@ -54,29 +43,6 @@ class Sites:
         self.dynamodb.delete_table(TableName=name)
         # Moto copies a table for each transaction, and remembers every copy.
         reset_model_data()
-
-    def items(self, table: str) -> list[dict[str, Any]]:
-        """Look into moto's table itself, which costs a tenth of a call."""
-        found = dynamodb_backends[ACCOUNT]["us-east-1"].get_table(table).all_items()
-        return [_plain(item.to_regular_json()) for item in found]
-
-
-def plainly(result: ActionResult, context: Any) -> Any:
-    """Give an answer of moto's DynamoDB as the JSON that it is.
-
-    Moto looks for each attribute under several spellings, which takes a third of a run.
-    """
-    if isinstance(result.result, dict):
-        body = json.dumps(result.result, default=_plain_object)
-        return 200, {"Content-Type": "application/x-amz-json-1.0"}, body
-    return _as_moto_does(result, context)
-
-
-def _plain_object(value: Any) -> Any:
-    return value.timestamp() if isinstance(value, datetime) else value.to_json()
-
-
-_as_moto_does = ActionResult.execute_result
 
 
 @cache

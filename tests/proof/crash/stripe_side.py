@@ -89,12 +89,16 @@ class StripeSide:
     def events(self) -> list[StripeEvent]:
         """Give what Stripe would deliver of this run, read by the product's own reader."""
         reader = StripeWebhooks((WEBHOOK_SECRET,))
-        payloads = [json.dumps(event) for event in self.emulator.every("/v1/events")]
-        read = [reader.read(payload, _signature(payload)) for payload in payloads]
+        read = [reader.read(payload, signature(payload)) for payload in self.payloads()]
         return [event for event in read if event]
 
+    def payloads(self) -> list[str]:
+        """Give what Stripe would post of this run."""
+        return [json.dumps(event) for event in self.emulator.every("/v1/events")]
 
-def _signature(payload: str) -> str:
+
+def signature(payload: str) -> str:
+    """Sign a delivery as Stripe does now."""
     at = int(time.time())
     signed = hmac.new(WEBHOOK_SECRET.encode(), f"{at}.{payload}".encode(), hashlib.sha256)
     return f"t={at},v1={signed.hexdigest()}"

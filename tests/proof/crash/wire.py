@@ -145,7 +145,16 @@ def in_silence(execute: Callable[[], Any]) -> None:
         execute()
 
 
-_READS: Final = frozenset({"get_item", "batch_get_item", "query", "get_queue_attributes"})
+_READS: Final = frozenset(
+    {
+        "admin_get_user",
+        "batch_get_item",
+        "get_item",
+        "get_parameter",
+        "get_queue_attributes",
+        "query",
+    }
+)
 
 
 class WiredAws:
@@ -156,6 +165,9 @@ class WiredAws:
 
     def __getattr__(self, operation: str) -> Callable[..., Any]:
         method = getattr(self._client, operation)
+        if operation == "exceptions":
+            # The names of a client's errors, and no call.
+            return method  # type: ignore[no-any-return]
         reads = operation in _READS
 
         def call(**arguments: Any) -> Any:

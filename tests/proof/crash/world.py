@@ -10,9 +10,11 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any, Final, TypeVar
 
+import boto3
 from billfold.adapters.dynamodb.keys import PAYMENT
 from billfold.adapters.dynamodb.payment_items import to_payment
 from billfold.domain import ids
+from billfold.domain.continuity import Continuity
 from billfold.domain.customer import Customer
 from billfold.domain.errors import BillfoldError, UnavailableError
 from billfold.domain.fact import Actor
@@ -26,6 +28,7 @@ from billfold.services import cards, outbox, reconcile, stripe_events
 from tests.builders import NOON, an_invoice
 from tests.fakes import FakeClock
 from tests.proof.auditor import Auditor
+from tests.proof.crash.nearby import items
 from tests.proof.crash.sites import Process, Sites
 from tests.proof.crash.wire import WiredAws
 from tests.proof.history import check
@@ -40,7 +43,7 @@ ROUNDS: Final = 60
 class World:
     """A customer with an invoice, as set up by a scenario."""
 
-    def __init__(self, sites: Sites, currency: str = "USD") -> None:
+    def __init__(self, sites: Sites, currency: str = "USD", *, told: bool = True) -> None:
         self.sites, self.stripe, self.wire = sites, sites.stripe, sites.wire
         sites.runs += 1
         sites.loose_reads.clear()
@@ -62,6 +65,10 @@ class World:
             autopay=False,
         )
         self.invoice_id = self.add_invoice(currency)
+        self._told = told
+        if told:
+            # Every minute since long before; a test that is about a restore tells it by itself.
+            self.auditor.continuity.write(Continuity(), Continuity(NOON, NOON - timedelta(days=7)))
 
     def add_invoice(self, currency: str) -> str:
         invoice = an_invoice(
@@ -76,8 +83,8 @@ class World:
         self.sites.drop_table(self.table)
 
     def snapshot(self) -> list[dict[str, Any]]:
-        """Return all that is in the table."""
-        found: list[dict[str, Any]] = self.sites.dynamodb.scan(TableName=self.table)["Items"]
+        """Return all that is in the table, by a client that nobody watches."""
+        found: list[dict[str, Any]] = boto3.client("dynamodb").scan(TableName=self.table)["Items"]
         return found
 
     def restore(self, items: list[dict[str, Any]]) -> None:
@@ -87,6 +94,8 @@ class World:
             self.sites.dynamodb.delete_item(TableName=self.table, Key=key)
         for item in items:
             self.sites.dynamodb.put_item(TableName=self.table, Item=item)
+        # Nobody tells the time while a table is being restored.
+        self._told = False
         trail = self.auditor.outbox.trail(self.customer_id, limit=200, after=None).items
         self.history.restored({payment.payment_id for payment in self.payments}, trail)
 
@@ -162,9 +171,8 @@ class World:
 
     def look(self) -> None:
         """Note what the list of payments shows to its owner at this moment."""
-        for item in self.sites.items(self.table):
-            if item["sk"].startswith(PAYMENT):
-                self.history.answered(to_payment(item))
+        for item in items(self.table, prefix=PAYMENT):
+            self.history.answered(to_payment(item))
 
     def reconcile(self) -> None:
         """Run the reconciler once; where AWS is not there, the next run does what it could not."""
@@ -174,7 +182,11 @@ class World:
         self.look()
 
     def pass_time(self, by: timedelta = timedelta(seconds=1)) -> None:
+        """Let time pass; the reconciler's short runs in between do no more than tell it."""
+        before = self.auditor.continuity.read()
         self.clock.forward(by)
+        if self._told:
+            self.auditor.continuity.write(before, Continuity(self.clock.at, before.since))
 
     def come_to_rest(self) -> None:
         """Let the reconciler run, each time when the next lease has run out, until none is left."""
@@ -182,15 +194,15 @@ class World:
             lease = self._next_lease()
             if lease is None:
                 return
-            self.clock.at = max(self.clock.at, lease) + timedelta(seconds=1)
+            self.pass_time(max(self.clock.at, lease) + timedelta(seconds=1) - self.clock.at)
             self.reconcile()
         raise AssertionError("the reconciler never comes to rest")
 
     def _next_lease(self) -> datetime | None:
         leases = [
             datetime.fromisoformat(item["lease_until"])
-            for item in self.sites.items(self.table)
-            if "lease_until" in item and item.get("state") != State.REVIEW.value
+            for item in items(self.table, having="lease_until")
+            if item.get("state") != State.REVIEW.value
         ]
         return min(leases, default=None)
 

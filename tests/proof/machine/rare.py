@@ -8,10 +8,10 @@ from billfold.services import stripe_events
 from hypothesis import strategies as st
 from hypothesis.stateful import rule
 
+from tests.proof.crash.wire import in_silence
 from tests.proof.machine.dashboard import Dashboard
 from tests.proof.machine.stage import Stage
 from tests.proof.machine.turns import Turns, begins, seldom, some
-from tests.proof.machine.world import restores_are_guarded
 
 WHOLE = 0
 PARTS = st.sampled_from([100, 400, WHOLE])
@@ -61,15 +61,16 @@ class Rare(Dashboard):
             name = f"event {event.type}"
             self._start(then, name, lambda ports: stripe_events.take(event, ports), Actor.STRIPE)
 
-    @rule(seldom=seldom, hours=st.sampled_from([0, 25]))
-    def restore(self, seldom: int, hours: int) -> None:
-        """The table is restored to how it was, while Stripe goes on with what it has charged."""
-        if seldom or not restores_are_guarded():
+    @rule(seldom=seldom, takes=st.sampled_from([timedelta(minutes=20), timedelta(hours=25)]))
+    def restore(self, seldom: int, takes: timedelta) -> None:
+        """The table is restored to how it was; what is on its way arrives while nobody writes."""
+        if seldom:
             return
         for process in self.running:
             self._run(process)
-        self.world.restore()
-        self.world.forward(timedelta(hours=hours))
+        while self.world.late:
+            in_silence(self.world.late.pop(0))
+        self.world.restore(takes=takes)
         Stage.seen["restores"] += 1
 
     def _undisputed(self) -> list[dict[str, Any]]:

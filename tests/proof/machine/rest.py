@@ -1,10 +1,11 @@
 """When the trouble is over: everything ends, and the whole history is held against the promise."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from functools import partial
 
 from billfold.domain.fact import Actor
+from billfold.domain.reconciliation import Line
 from billfold.services import stripe_events
 from billfold.services.reconcile import reconcile
 
@@ -27,7 +28,10 @@ def come_to_rest(world: World, *, every_event_comes: bool) -> None:
     if every_event_comes:
         for event in reversed(world.stripe.events()):
             _run(world, event.type, partial(stripe_events.take, event))
-        world.history.every_event_came = True
+    if world.restored or not every_event_comes:
+        # What nobody told us, and what a restored table has lost, the reconciliation finds.
+        _reconciled(world, "repair")
+    world.history.every_event_came = True
     for minutes in (2, 40, *[24 * 60] * DAYS):
         world.forward(timedelta(minutes=minutes))
         _run(world, "reconcile", lambda ports: reconcile(ports, lambda: 60.0))
@@ -39,14 +43,13 @@ def _run(world: World, name: str, act: Callable[[Ports], object]) -> None:
     world.finish(world.start(name, act, actor=Actor.RECONCILER))
 
 
-def violations(world: World, *, every_event_comes: bool) -> list[str]:
-    """Hold table, answers, bus, report and Stripe's wallet against what Stripe has charged.
+def _reconciled(world: World, run: str) -> Sequence[Line]:
+    hours = {charge.charged_in for charge in Auditor(world.emulator, CUSTOMER).charges()}
+    return reconcile_hours(hours, world.audit, run)
 
-    A restored table has lost what was answered and told; what remains is what Stripe has charged,
-    once each, which is held against the promise after every rule.
-    """
-    if world.restored:
-        return []
+
+def violations(world: World, *, every_event_comes: bool) -> list[str]:
+    """Hold table, answers, bus, report and Stripe's wallet against what Stripe has charged."""
     wrong = [*world.loose_reads]
     wrong += check(world.audit, Auditor(world.emulator, CUSTOMER), world.history)
     wallet = world.audit.customers.wallet(CUSTOMER)
@@ -54,10 +57,11 @@ def violations(world: World, *, every_event_comes: bool) -> list[str]:
     attached = world.stripe.cards(wallet.stripe_customer)
     # Where no event told of it, a card is missed when it is charged.
     unheard = set() if every_event_comes else world.taken
+    if world.restored:
+        # Cards that were added or deleted since the point are as they were at the point.
+        attached = kept
     if kept - attached - unheard:
         wrong.append("a card of the wallet is not at Stripe")
     if every_event_comes and attached - kept:
         wrong.append("Stripe keeps a card that is not in the wallet")
-    hours = {charge.charged_in for charge in Auditor(world.emulator, CUSTOMER).charges()}
-    lines = reconcile_hours(hours, world.audit)
-    return [*wrong, *(f"{line.verdict}: {line.charge}" for line in lines)]
+    return [*wrong, *(f"{line.verdict}: {line.charge}" for line in _reconciled(world, "check"))]

@@ -18,7 +18,7 @@ from tests.proof.crash.wire import Mode
 from tests.proof.machine.processes import Process
 from tests.proof.machine.rest import come_to_rest, violations
 from tests.proof.machine.turns import BANKS_STEP, DECLINED_LATER, GOOD, Turns
-from tests.proof.machine.world import CUSTOMER, Ports, World, restores_are_guarded
+from tests.proof.machine.world import CUSTOMER, Ports, World
 
 MOST_AT_ONCE: Final = 3
 
@@ -46,8 +46,7 @@ class Stage(RuleBasedStateMachine):
         dues = ((1, 12050), (2, 700), (3, 99), (4, 3000))
         self.invoices = [self.world.issue(number, due) for number, due in dues]
         self._pay_undisturbed(self.invoices.pop())
-        if restores_are_guarded():
-            self.world.back_up()
+        self.world.back_up()
 
     def _pay_undisturbed(self, invoice: Invoice) -> None:
         """Have something that is paid from the beginning, for what comes after money has moved."""

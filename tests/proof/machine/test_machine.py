@@ -11,13 +11,12 @@ from billfold.services.ports import Ports
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from tests.proof.casts import PROVE
 from tests.proof.crash.sites import Sites
+from tests.proof.extent import PROVE, share_of
 from tests.proof.machine.machine import SEEN, Machine
-from tests.proof.machine.world import restores_are_guarded
 
 HISTORIES: Final = settings(
-    max_examples=2000 if PROVE else 80,
+    max_examples=share_of(2000) if PROVE else 80,
     stateful_step_count=40 if PROVE else 30,
     deadline=None,
     derandomize=not PROVE,
@@ -46,6 +45,7 @@ OFTEN: Final = {
     "event charge.dispute.closed": 0.05,
     "opt-outs answered": 0.1,
     "primary cards answered": 0.1,
+    "restores": 0.1,
     "cards detached": 0.1,
     "customers deleted": 0.05,
 }
@@ -69,8 +69,6 @@ def test_every_history_keeps_the_promise(record_property: Callable[[str, object]
     assert Machine.seen["histories"] >= HISTORIES.max_examples
     # What hardly ever came about was hardly tried.
     floors = {what: int(often * HISTORIES.max_examples) for what, often in OFTEN.items()}
-    if restores_are_guarded():
-        floors["restores"] = HISTORIES.max_examples // 10
     rare = {what: n for what, n in floors.items() if Machine.seen[what] < n}
     assert not rare, f"fewer than these: {rare}"
 

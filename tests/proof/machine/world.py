@@ -1,9 +1,9 @@
 """One customer, some invoices, a table, a Stripe emulator, and processes that come and go."""
 
-import importlib.util
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from itertools import count
@@ -15,6 +15,7 @@ from billfold.adapters.eventbridge import EventBus
 from billfold.adapters.sqs import SqsAutopayQueues
 from billfold.adapters.stripe_gateway import SECONDS, StripeGateway
 from billfold.bootstrap import Container
+from billfold.domain.continuity import Continuity
 from billfold.domain.customer import Customer
 from billfold.domain.errors import BillfoldError
 from billfold.domain.fact import Actor
@@ -83,14 +84,6 @@ class Ports(Container):
         return SqsAutopayQueues(wired, QueuesEnd.SHARDS, QueuesEnd.CHARGES)
 
 
-def restores_are_guarded() -> bool:
-    """Tell whether the product asks Stripe what a restored table may have lost.
-
-    Until it does, a restore charges twice, as everybody knows; the rule waits for it.
-    """
-    return importlib.util.find_spec("billfold.services.lost_history") is not None
-
-
 def _uncounted() -> int:
     """The crash points count what arrives; here the test itself lets each call go."""
     return 0
@@ -110,7 +103,6 @@ class World:
         self.dynamodb.create_table(TableName=self.table, **table_definition())
         self.history = History()
         self.wishes = Wishes(self._asked, self.history.wishes)
-        self.restored = False
         self._backup: list[dict[str, Any]] = []
         self.processes: list[Process] = []
         self.late: list[Callable[[], object]] = []
@@ -121,6 +113,9 @@ class World:
         self.queues = QueuesEnd()
         customer = Customer(CUSTOMER, "customer@example.com", "A Customer")
         self.audit.customers.register(customer, autopay=True)
+        self._told, self.restored = True, False
+        now = self.time.now()
+        self.audit.continuity.write(Continuity(), Continuity(now, now - timedelta(days=60)))
 
     def close(self) -> None:
         """End what still waits, and forget the table, which would make the next one slower."""
@@ -174,9 +169,16 @@ class World:
             self.step(process)
 
     def forward(self, by: timedelta) -> None:
-        """Let time pass here and at Stripe, whose idempotency keys expire after a day."""
+        """Let time pass here and at Stripe, whose idempotency keys expire after a day.
+
+        The reconciler tells the table the time every minute, except while that is being restored.
+        """
+        before = self.audit.continuity.read()
+        now = before.told(self.time.now())
         self.time.forward(by)
         self.emulator.control("clock", advance=by.total_seconds())
+        if self._told:
+            self.audit.continuity.write(before, Continuity(self.time.now(), now.since))
 
     def set_up(self, number: str) -> str:
         """Give a card to Stripe, as the browser does; gives the SetupIntent."""
@@ -188,8 +190,11 @@ class World:
         return setup.setup_intent
 
     def issue(self, number: int, due: int) -> Invoice:
-        invoice = an_invoice(
-            f"INV-{number}", customer_id=CUSTOMER, amounts=(due,), due_on=self.time.today()
+        invoice = replace(
+            an_invoice(
+                f"INV-{number}", customer_id=CUSTOMER, amounts=(due,), due_on=self.time.today()
+            ),
+            recorded_since=self.time.now(),
         )
         self.audit.invoices.add(invoice)
         self.history.invoices.append((CUSTOMER, invoice.invoice_id))
@@ -199,14 +204,21 @@ class World:
         """Keep the table as it is now, to be restored once."""
         self._backup = self._everything()
 
-    def restore(self) -> None:
-        """Put the table back to where it was kept; Stripe and what was told stay as they are."""
+    def restore(self, *, takes: timedelta) -> None:
+        """Put the table back to where it was kept; Stripe has kept everything."""
+        self.audit.committed.clear()
         key = ("pk", "sk")
         for item in self._everything():
             self.dynamodb.delete_item(TableName=self.table, Key={name: item[name] for name in key})
         for item in self._backup:
             self.dynamodb.put_item(TableName=self.table, Item=item)
-        self.restored = True
+        trail = self.audit.outbox.trail(CUSTOMER, limit=200, after=None).items
+        known = [self.audit.payments.of_invoice(*ids) for ids in self.history.invoices]
+        self.history.restored({one.payment_id for each in known for one in each}, trail)
+        self.history.wishes.clear()
+        self._told, self.restored = False, True
+        self.forward(takes)
+        self._told = True
 
     def _everything(self) -> list[dict[str, Any]]:
         # By a client that nobody watches: the product never scans.

@@ -131,12 +131,12 @@ def nightly(play: History, expected: Verdict) -> tuple[str, Probe]:
     return f"{CHECKER}: the night after {play.__name__.replace('_', ' ')}", probe
 
 
-def proof(test: Callable[..., None], *given: object) -> tuple[str, Probe]:
+def proof(test: Callable[..., None], *given: object, **named: object) -> tuple[str, Probe]:
     """Give a test of the proof that is played in one world."""
 
     def probe(sites: Sites) -> list[str]:
         world = World(sites)
-        test(world, *given)
+        test(world, *given, **named)
         world.close()
         return []
 

@@ -10,12 +10,13 @@ from tests.proof.crash.sites import Sites
 from tests.proof.mutations import histories
 from tests.proof.mutations.outside import OUTSIDE
 from tests.proof.mutations.probes import Probe, history, words_of
+from tests.proof.mutations.restores import RESTORES
 from tests.proof.mutations.services import SERVICES
 from tests.proof.mutations.surgery import Cut, NotThereError, removed
 from tests.proof.mutations.table import ROW, Mutation
 from tests.proof.mutations.writes import WRITES
 
-MUTATIONS: Final = (*WRITES, *SERVICES, *OUTSIDE)
+MUTATIONS: Final = (*WRITES, *SERVICES, *RESTORES, *OUTSIDE)
 
 
 def without(cuts: Sequence[Cut], probe: Probe, sites: Sites) -> list[str]:

@@ -16,7 +16,7 @@ from tests.proof.crash.pay_paths import BUS, CONFIRM, GOOD
 from tests.proof.crash.sites import Sites
 from tests.proof.crash.wire import Mode
 from tests.proof.crash.world import World
-from tests.proof.mutations.histories import everything_in, stored
+from tests.proof.mutations.histories import stored
 
 
 def what_may_charge_carries_a_key(sites: Sites) -> list[str]:
@@ -145,7 +145,7 @@ class _Lagging:
 
     def keep(self) -> None:
         """Remember what is in them now."""
-        items = everything_in(self._world)
+        items = self._world.snapshot()
         self._kept[keys.DUE] += [item for item in items if "due_sort" in item]
         self._kept[keys.LEASES] += [item for item in items if "lease_until" in item]
 

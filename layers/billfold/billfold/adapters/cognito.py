@@ -229,11 +229,13 @@ class CognitoIdentity:
             Also where Cognito is too busy: try again.
         """
         # Cognito guards an alias only against other *verified* ones; the look comes first so that
-        # the reason is the same either way.
+        # the reason is the same either way. The name comes before the alias: should another
+        # delivery make the log-in between the two looks, the second one finds it.
+        named = self._owner(customer.customer_id)
         owner = self._owner(customer.email)
         if owner == customer.customer_id:
             return
-        if owner is not None or self._owner(customer.customer_id) is not None:
+        if owner is not None or named is not None:
             raise CustomerConflictError
         try:
             with read_as(refusals.CREATE):
