@@ -15,14 +15,13 @@ from billfold.domain.invoice_change import InvoiceChange
 from billfold.domain.payment import Decline, Dispute, Step
 from billfold.services.ports import StaleError
 from moto import mock_aws
-from moto.core.responses import ActionResult
 
 from tests.adapters.conftest import table_definition
 from tests.adapters.contract import LATER
 from tests.builders import NOON, an_entry
 from tests.proof import nouns
 from tests.proof.casts import PROVE, law_without
-from tests.proof.crash.sites import plainly
+from tests.proof.crash import nearby
 from tests.proof.law import CONDITIONS, FORBIDDEN, Law
 from tests.proof.scenes import KINDS, NEXT, Scene, granted, with_one, with_two
 from tests.proof.tables import Dynamo, Lax, Memory, Product
@@ -38,7 +37,7 @@ def dynamo() -> Iterator[Dynamo]:
             patch.setenv(name, "testing")
         patch.delenv("AWS_ENDPOINT_URL", raising=False)
         client = boto3.client("dynamodb", "us-east-1")
-        patch.setattr(ActionResult, "execute_result", plainly)
+        nearby.install(patch)
         client.create_table(TableName="writes", **table_definition())
         yield Dynamo(Table(client, "writes"))
 
