@@ -96,8 +96,8 @@ WORLDS: Final = {
     "amount changed, one payer": 2_016,
     "amount changed, then void": 11_377,
     "webhooks and lost replies": 373_237,
-    "bank's step twice": 0,
-    "bank's step and two payers": 0,
+    "bank's step twice": 822_938,
+    "bank's step and two payers": 706_319,
     "card deleted, autopay and a person": 43_164,
     "restored, a person and two payers": 107_107,
 }

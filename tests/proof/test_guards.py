@@ -7,6 +7,7 @@ from tests.proof.law import FORBIDDEN, GUARDS
 from tests.proof.model import explore
 from tests.proof.verdicts import COVERED, DOUBLES, HARMLESS, LOAD_BEARING, NEVER_ASKED
 
+pytestmark = pytest.mark.timeout(3600 if PROVE else 900)
 MANY = len(CASTS) if PROVE else 2
 """In how many casts a harmless guard is shown to be so; the small ones come first."""
 

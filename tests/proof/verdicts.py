@@ -182,7 +182,7 @@ DOUBLES: Final = (
     ),
     (
         "amount changed, one payer",
-        "something stays locked for ever",
+        STUCK,
         {"reserve_amount", "reserve_epoch"},
     ),
     (
@@ -227,7 +227,7 @@ DOUBLES: Final = (
     ),
     (
         "void",
-        "a void invoice has a live intent",
+        STUCK,
         {"step_lock", "release not from released"},
     ),
 )
