@@ -55,6 +55,14 @@ def test_what_is_older_than_the_recording_is_made_first() -> None:
     assert captured.state_differs_in() == {}
 
 
+def test_a_token_of_a_browser_is_of_the_card_that_is_shown_next() -> None:
+    amex = METHOD | {"card": {"brand": "amex", "last4": "8431"}}
+    request = "POST /v1/payment_methods type=card&card[token]=tok_1RecordedThing5"
+    (outcome,) = replay([exchange(request, 200, amex)])
+    assert (outcome.kind, outcome.same_status) == (Kind.SEEDED, True)
+    assert outcome.answer["card"]["last4"] == "8431"
+
+
 def test_what_stripe_did_not_find_is_not_made() -> None:
     error = {"code": "resource_missing", "param": "id", "type": "invalid_request_error"}
     error["message"] = "No such customer: 'cus_RecordedThing1'"
