@@ -5,12 +5,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 import pytest
+import stripe
 from billfold.adapters import stripe_lists
 from billfold.adapters.stripe_gateway import StripeGateway
 from billfold.domain.currency import TABLE
 from billfold.domain.errors import UnavailableError
 from billfold.domain.payment import Dispute
 from billfold.domain.stripe_event import Owner
+from billfold.services.ports import FoundIntent
 
 from tests.emulator import PUBLISHABLE_KEY, SECRET_KEY, Emulator
 from tests.emulator import running as start
@@ -184,3 +186,29 @@ def test_trouble_is_no_end_of_a_list(emulator: Emulator, gateway: StripeGateway,
         emulator.fault(f"/v1/{path}", kind, method="GET")
         with pytest.raises(UnavailableError):
             getattr(gateway, path)(*window(charge))
+
+
+@pytest.mark.parametrize("offered", [True, False], ids=["search", "no search in this country"])
+def test_the_intents_of_an_invoice_are_found(
+    emulator: Emulator,
+    gateway: StripeGateway,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    offered: bool,
+) -> None:
+    customer = gateway.create_customer("cust-1")
+    mine = {**OURS, "metadata[billfold_intent_generation]": "3"}
+    form = {"amount": 1000, "currency": "usd", "payment_method_types[]": "card"}
+    made = emulator.post("payment_intents", customer=customer, **form, **mine)
+    emulator.post("payment_intents", customer=customer, **form)
+    other = {**mine, "metadata[billfold_customer_id]": "cust-2"}
+    emulator.post("payment_intents", **form, **other)
+    if not offered:
+
+        def refuse(*_: object, **__: object) -> None:
+            raise stripe.InvalidRequestError("not in your country", None, http_status=400)  # type: ignore[no-untyped-call]
+
+        monkeypatch.setattr(gateway._client.v1.payment_intents, "search", refuse)
+    later = datetime.now(UTC) + timedelta(days=2)
+    found = gateway.find_intents(OWNER.customer_id, OWNER.invoice_id, customer, since=later)
+    assert found == [FoundIntent(made["id"], 3)]
