@@ -2,6 +2,7 @@
 
 import json
 from typing import Any
+from urllib.parse import urlencode
 
 from local.stripe_emulator.card_table import TEST_CARDS
 from local.stripe_emulator.tests.conformance.recordings import Exchange, objects
@@ -61,7 +62,7 @@ class Beginnings:
         return account.ids[identifier]
 
     def _customer(self, account: Account, _shown: dict[str, Any], _asked: Exchange) -> str:
-        return str(account.ask("POST", "/v1/customers")["id"])
+        return str(_ask(account, "POST", "/v1/customers")["id"])
 
     def _method(self, account: Account, shown: dict[str, Any], asked: Exchange) -> str:
         if shown.get("type", "card") != "card":
@@ -70,7 +71,7 @@ class Beginnings:
         name = _BY_FACE.get((face.get("brand", "visa"), face.get("last4", "4242")))
         if name is None:
             raise CannotBeMadeError
-        method = str(account.ask("GET", f"/v1/payment_methods/pm_card_{name}")["id"])
+        method = str(_ask(account, "GET", f"/v1/payment_methods/pm_card_{name}")["id"])
         owner = shown.get("customer")
         if owner is None and not asked.path.endswith("/attach"):
             # The request says whose it is, if anything does.
@@ -79,7 +80,7 @@ class Beginnings:
         if "already been attached" in json.dumps(asked.answer):
             customer = self._customer(account, {}, asked)
         if customer is not None:
-            account.ask("POST", f"/v1/payment_methods/{method}/attach", customer=customer)
+            _ask(account, "POST", f"/v1/payment_methods/{method}/attach", customer=customer)
         return method
 
     def _intent(self, account: Account, shown: dict[str, Any], asked: Exchange) -> str:
@@ -87,7 +88,7 @@ class Beginnings:
         if not shown or types is None or "card" not in types:
             raise CannotBeMadeError
         status = _before(asked, shown["status"])
-        form = {"amount": shown["amount"], "currency": shown["currency"], _TYPES: "card"}
+        form = {"amount": str(shown["amount"]), "currency": shown["currency"], _TYPES: "card"}
         form["confirmation_method"] = shown.get("confirmation_method", "automatic")
         held = status == "requires_capture"
         form["capture_method"] = "manual" if held else shown.get("capture_method", "automatic")
@@ -97,12 +98,12 @@ class Beginnings:
             form["customer"] = known
         if status not in _REACHED:
             raise CannotBeMadeError
-        made = account.ask("POST", "/v1/payment_intents", **form, **_REACHED[status])
+        made = _ask(account, "POST", "/v1/payment_intents", **form, **_REACHED[status])
         one = f"/v1/payment_intents/{made['id']}"
         if status == "canceled":
-            account.ask("POST", f"{one}/cancel")
+            _ask(account, "POST", f"{one}/cancel")
         if status == "succeeded" and made["status"] == "requires_capture":
-            account.ask("POST", f"{one}/capture")
+            _ask(account, "POST", f"{one}/capture")
         return str(made["id"])
 
     def _charge(self, account: Account, shown: dict[str, Any], asked: Exchange) -> str:
@@ -112,7 +113,14 @@ class Beginnings:
         intent = self._intent(account, {**shown, **paid}, asked)
         if isinstance(shown.get("payment_intent"), str):
             account.ids.setdefault(shown["payment_intent"], intent)
-        return str(account.ask("GET", f"/v1/payment_intents/{intent}")["latest_charge"])
+        return str(_ask(account, "GET", f"/v1/payment_intents/{intent}")["latest_charge"])
+
+
+def _ask(account: Account, method: str, path: str, **form: str) -> Any:
+    status, answer = account.send(method, path, urlencode(form))
+    if status != 200:
+        raise CannotBeMadeError
+    return answer
 
 
 def _customers(asked: Exchange) -> list[str]:
