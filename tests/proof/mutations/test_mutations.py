@@ -54,7 +54,7 @@ def test_the_proof_notices(
 
 def test_the_table_is_of_some_length_and_names_each_guard_once() -> None:
     guards = [mutation.guard for mutation in MUTATIONS]
-    assert len(guards) == len(set(guards)) >= 60
+    assert len(guards) == len(set(guards)) >= 90
     assert all(mutation.words for mutation in MUTATIONS)
     assert all(bool(mutation.double) == bool(mutation.doubled_by) for mutation in MUTATIONS)
 
