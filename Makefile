@@ -77,7 +77,7 @@ portal-check: portal/node_modules/ready
 	  ($(NPM) run --silent $$task) >.local/portal.log 2>&1 || { cat .local/portal.log; exit 1; }; done
 
 # ---- The embedded stack ---------------------------------------------------------------------------
-.PHONY: run up down reset status autopay trail compare
+.PHONY: run up down reset status autopay trail compare restore-drill
 run: .local/venv/ready portal ## Start the whole product in the foreground; Ctrl-C stops it
 	@exec $(LOCAL) -m local run
 up: .local/venv/ready portal ## Start it in the background and wait until it is healthy
@@ -94,6 +94,8 @@ trail: .venv/ready ## Show what happened to a customer: make trail CUSTOMER=cust
 	@$(BIN)/python -m local.look trail "$(CUSTOMER)"
 compare: .venv/ready ## Reconcile Stripe with the ledger: make compare DAY=2026-11-23
 	@$(BIN)/python -m local.look compare "$(DAY)"
+restore-drill: setup portal ## Restore the table of a stack of its own to an earlier point: nobody is charged twice
+	@$(BIN)/python -m local.restore_drill
 
 # ---- Proof ----------------------------------------------------------------------------------------
 benchmarks/node_modules/ready: .local/node/ready benchmarks/package-lock.json

@@ -93,7 +93,7 @@ def find_what_is_due() -> tuple[dict[str, object], list[str]]:
 def reconcile_a_day() -> tuple[dict[str, object], list[str]]:
     """Measure, print, and give the figures with what is not as good as it must be."""
     print("  reconciling a day …", flush=True)
-    few, many = (reconciling.reconciling(n) for n in (reconciling.FEW, reconciling.MANY))
+    few, many = (reconciling.apart(n) for n in (reconciling.FEW, reconciling.MANY))
     costs = [one.for_a_thousand() for one in (few, many)]
     found = reconciling.ratios(few, many)
     print(f"\n{'reconciling, a thousand':<28} {few.charges:>11,} {many.charges:>11,} {'ratio':>7}")

@@ -125,9 +125,9 @@ class Stripe:
 
     def _view(self, number: int) -> ChargeView:
         return ChargeView(
-            charge=f"ch_{number}",
-            intent=f"pi_{number}",
-            owner=Owner(f"cust-{number}", f"inv_{number}"),
+            charge=f"ch_{number:08}",
+            intent=f"pi_{number:08}",
+            owner=Owner(f"cust-{number:08}", f"inv_{number:08}"),
             money=Money("USD", 1000 + number % 100),
             charged_at=self.books.made_at(number),
             answer=None,
@@ -175,7 +175,7 @@ class Ledger:
         end = datetime.fromisoformat(after) if after else start + timedelta(hours=1)
         page = []
         for number in self.books.within(start, end, DISPUTED):
-            page.append((f"cust-{number}", f"ch_{number}"))
+            page.append((f"cust-{number:08}", f"ch_{number:08}"))
             if len(page) == limit:
                 return Page(page, self.books.made_at(number).isoformat())
         return Page(page, None)
@@ -186,10 +186,10 @@ class Ledger:
 
     def _row(self, number: int) -> LedgerRow:
         return LedgerRow(
-            charge=f"ch_{number}",
-            customer_id=f"cust-{number}",
-            payment_id=f"pay_{number}",
-            invoice_id=f"inv_{number}",
+            charge=f"ch_{number:08}",
+            customer_id=f"cust-{number:08}",
+            payment_id=f"pay_{number:08}",
+            invoice_id=f"inv_{number:08}",
             money=Money("USD", 1000 + number % 100),
             charged_at=self.books.made_at(number),
         )
@@ -207,7 +207,7 @@ class Ledger:
             created_at=row.charged_at,
             idempotency_key="",
             n=1,
-            intent=f"pi_{number}",
+            intent=f"pi_{number:08}",
             charge=row.charge,
             refunded=_refunded(number),
             dispute=_dispute(number),

@@ -51,6 +51,11 @@ class CustomerApi:
         found: list[dict[str, Any]] = self._call("GET", "/v1/invoices?limit=100")["data"]
         return found
 
+    def cards(self) -> list[dict[str, Any]]:
+        """List the cards of the wallet, in the order in which they were added."""
+        found: list[dict[str, Any]] = self._call("GET", "/v1/cards")["data"]
+        return found
+
     def add_card(self, stripe: StripeAccount, test_card: str, nickname: str | None) -> str:
         """Give a card to Stripe and store it; give its id."""
         setup = self._call("POST", "/v1/cards/setup")

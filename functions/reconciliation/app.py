@@ -20,7 +20,7 @@ from billfold.services.ports import TimeLeft
 logger = observability.logger()
 
 WRITES: Final = 5
-"""Of one answer, at most 100 KB each: Lambda answers 6 MB."""
+"""Of one answer, some 40 KB each: Lambda answers 6 MB."""
 
 
 def begin(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:

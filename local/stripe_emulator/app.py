@@ -60,6 +60,7 @@ def create_app(db: str | Path, settings: Settings | None = None) -> ASGIApp:
     app = Starlette(
         routes=[
             Mount("/v1", app=from_browsers),
+            Mount("/v2", app=from_browsers),
             Mount("/_control", routes=control.routes()),
             Route("/", Dashboard(store, api).page),
             *BankPage(store, settings, courier).routes(),

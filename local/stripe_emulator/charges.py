@@ -170,7 +170,10 @@ def _update(call: Call) -> JsonObject:
 
 
 def _list(call: Call) -> JsonObject:
-    filters = {name: call.params.get(name) for name in ("customer", "payment_intent")}
+    filters = {
+        "customer": lists.known_customer(call),
+        "payment_intent": call.params.get("payment_intent"),
+    }
     inside = {"transfer_group": call.params.get("transfer_group")}
     return lists.list_objects(call, "charge", "/v1/charges", filters, inside)
 

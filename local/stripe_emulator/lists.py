@@ -16,6 +16,20 @@ _DEFAULT_LIMIT = 10
 _COMPARISONS = {"gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
 
 
+def known_customer(call: Call) -> str | None:
+    """Give the customer whose objects are asked for, who may be deleted; None if nobody is named.
+
+    Raises
+    ------
+    ApiError
+        There is none.
+    """
+    customer: str | None = call.params.get("customer")
+    if customer is not None and call.tx.get("customer", customer) is None:
+        raise no_such("customer", customer, "customer")
+    return customer
+
+
 def list_objects(
     call: Call,
     kind: str,

@@ -206,7 +206,7 @@ def _confirm(call: Call) -> JsonObject:
 
 
 def _list(call: Call) -> JsonObject:
-    filters = {"customer": call.params.get("customer")}
+    filters = {"customer": lists.known_customer(call)}
     return lists.list_objects(call, "payment_intent", "/v1/payment_intents", filters)
 
 

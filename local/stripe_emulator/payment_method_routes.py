@@ -72,9 +72,7 @@ def _update(call: Call) -> JsonObject:
 
 
 def _list(call: Call) -> JsonObject:
-    customer = call.params.get("customer")
-    if customer is not None and call.tx.get("customer", customer) is None:
-        raise no_such("customer", customer, "customer")
+    customer = lists.known_customer(call)
     filters = {"customer": customer, "type": call.params.get("type")}
     return lists.list_objects(call, "payment_method", "/v1/payment_methods", filters)
 

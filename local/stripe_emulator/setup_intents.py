@@ -73,7 +73,8 @@ def _create(call: Call) -> JsonObject:
         },
         "single_use_mandate": None,
         "status": "requires_payment_method",
-        "usage": given.get("usage", "off_session"),
+        # Stripe was seen to take any word.
+        "usage": "on_session" if given.get("usage") == "on_session" else "off_session",
         **method_types(given),
     }
     record = Record(body, {"three_d_secure_requested": False})
@@ -157,7 +158,10 @@ def _cancel(call: Call) -> JsonObject:
 
 
 def _list(call: Call) -> JsonObject:
-    filters = {name: call.params.get(name) for name in ("customer", "payment_method")}
+    filters = {
+        "customer": lists.known_customer(call),
+        "payment_method": call.params.get("payment_method"),
+    }
     return lists.list_objects(call, "setup_intent", "/v1/setup_intents", filters)
 
 
@@ -173,7 +177,7 @@ ENDPOINTS: Final = (
                 **CONFIRMATION,
                 "automatic_payment_methods": AUTOMATIC_PAYMENT_METHODS,
                 "confirm": Flag(),
-                "usage": Choice(("off_session", "on_session")),
+                "usage": Text(),
             }
         ),
     ),

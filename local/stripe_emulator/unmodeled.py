@@ -46,6 +46,7 @@ _ROUTES: Final = tuple(
     re.compile(pattern)
     for pattern in (
         rf"\w+ /v1/{_one_of(_RESOURCES)}(?:/.*)?",
+        r"\w+ /v2/.+",
         rf"\w+ /v1/customers/[^/]+/{_one_of(_OF_CUSTOMERS)}(?:/.*)?",
         r"POST /v1/charges",
         r"\w+ /v1/charges/[^/]+/(?:capture|dispute|refund)(?:/.*)?",

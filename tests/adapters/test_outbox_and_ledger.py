@@ -4,10 +4,15 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from billfold.adapters.dynamodb import keys
+from billfold.adapters.dynamodb import ledger as ledger_module
+from billfold.adapters.dynamodb.payment_writes import payment_item, put_ledger
+from billfold.adapters.dynamodb.table import Put
+from billfold.bootstrap import Container
 from billfold.domain.decline import explain
 from billfold.domain.fact import Entry
 from billfold.domain.invoice import InvoiceStatus
-from billfold.domain.payment import Dispute, Step
+from billfold.domain.payment import Dispute, Step, Succeeded
 from billfold.domain.reconciliation import HOURS
 from billfold.domain.stripe_event import Parked, StripeEvent
 from billfold.services.ports import (
@@ -20,13 +25,14 @@ from tests.adapters.contract import (
     LATER,
     Payable,
     Repositories,
+    a_payment,
     confirming,
     left_behind,
     reserve,
     settled,
     success,
 )
-from tests.builders import NOON, a_card, a_customer, an_entry
+from tests.builders import NOON, a_card, a_customer, an_entry, an_invoice
 
 
 def test_an_entry_waits_until_it_was_sent_and_stays_in_the_trail(
@@ -115,6 +121,49 @@ def test_refund_and_dispute_are_reflected_on_payment_and_invoice(
     assert (now.status, now.last_payment) == (InvoiceStatus.PAID, after)
     assert payments.by_intent("cust-1", invoice.invoice_id, "pi_1") == after
     assert payments.by_intent("cust-1", invoice.invoice_id, "pi_2") is None
+
+
+def test_an_hour_of_any_number_of_rows_is_read_in_stretches(
+    dynamodb_ports: Container, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Pages of four over seconds of one to six rows: none is left out, none comes twice."""
+    monkeypatch.setattr(ledger_module, "ROWS", 4)
+    table = dynamodb_ports._table
+    payment = replace(a_payment(an_invoice(), None), intent="pi_1")
+    known = []
+    for second in range(6):
+        for number in range(second + 1):
+            at = NOON + timedelta(seconds=second)
+            done = Succeeded("pi_1", f"ch_{second}_{number}", payment.money, None, at)
+            table.write(put_ledger(payment, done, NOON))
+            known.append(done.charge)
+    end, read, stretches = NOON + timedelta(hours=1), [], 0
+    while end > NOON:
+        stretch = dynamodb_ports.ledger.rows(NOON, end)
+        assert all(stretch.since <= row.charged_at < end for row in stretch.items)
+        read += [row.charge for row in stretch.items]
+        end, stretches = stretch.since, stretches + 1
+    assert sorted(read) == sorted(known)
+    assert stretches > 3
+
+
+def test_open_disputes_are_read_page_by_page(dynamodb_ports: Container) -> None:
+    invoices = [an_invoice(f"INV-{number}") for number in range(5)]
+    for number, invoice in enumerate(invoices):
+        payment = replace(
+            a_payment(invoice, None), charge=f"ch_{number}", dispute=Dispute.OPEN, intent="pi_1"
+        )
+        item = {**payment_item(payment, None), "dispute_shard": keys.open_disputes(7)}
+        dynamodb_ports._table.write(Put(item))
+    read, after = [], None
+    while True:
+        page = dynamodb_ports.ledger.open_disputes(7, limit=2, after=after)
+        assert len(page.items) <= 2
+        read += [charge for _, charge in page.items]
+        after = page.last_id
+        if after is None:
+            break
+    assert sorted(read) == [f"ch_{number}" for number in range(5)]
 
 
 def test_an_open_dispute_is_found_until_it_is_decided(payable: Payable) -> None:

@@ -5,11 +5,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 import pytest
+import stripe
 from billfold.adapters import stripe_lists
 from billfold.adapters.stripe_gateway import StripeGateway
+from billfold.domain.currency import TABLE
 from billfold.domain.errors import UnavailableError
 from billfold.domain.payment import Dispute
 from billfold.domain.stripe_event import Owner
+from billfold.services.ports import FoundIntent
 
 from tests.emulator import PUBLISHABLE_KEY, SECRET_KEY, Emulator
 from tests.emulator import running as start
@@ -46,11 +49,19 @@ def charged(emulator: Emulator, card: str = "pm_card_visa", **more: Any) -> dict
         "currency": "usd",
         "payment_method": card,
         "confirm": "true",
-        "allowed_payment_method_types[]": "card",
+        "payment_method_types[]": "card",
         **more,
     }
     intent = emulator.post("payment_intents", **form)
     return emulator.one(f"/v1/charges/{intent['latest_charge']}")
+
+
+@pytest.fixture
+def unknown(monkeypatch: pytest.MonkeyPatch) -> str:
+    """Make the rouble a currency that Stripe takes and we have never heard of."""
+    known = {code: row for code, row in TABLE.items() if code != "RUB"}
+    monkeypatch.setattr("billfold.domain.money.TABLE", known)
+    return "rub"
 
 
 def window(charge: dict[str, Any]) -> tuple[datetime, datetime]:
@@ -59,12 +70,12 @@ def window(charge: dict[str, Any]) -> tuple[datetime, datetime]:
 
 
 def test_a_charge_of_ours_is_read_and_one_of_others_is_not(
-    emulator: Emulator, gateway: StripeGateway
+    emulator: Emulator, gateway: StripeGateway, unknown: str
 ) -> None:
     """Others may be in a currency that we do not know, or call their metadata as anybody would."""
     ours = charged(emulator, **OURS)
     others = [
-        charged(emulator, currency="rub", amount=10000),
+        charged(emulator, currency=unknown, amount=10000),
         charged(emulator, **{"metadata[customer_id]": "77", "metadata[invoice_id]": "9"}),
     ]
     stretch = gateway.charges(*window(ours))
@@ -80,9 +91,9 @@ def test_a_charge_of_ours_is_read_and_one_of_others_is_not(
 
 
 def test_what_says_it_is_ours_and_cannot_be_read_is_listed_without_a_view(
-    emulator: Emulator, gateway: StripeGateway
+    emulator: Emulator, gateway: StripeGateway, unknown: str
 ) -> None:
-    odd = charged(emulator, currency="rub", amount=10000, **OURS)
+    odd = charged(emulator, currency=unknown, amount=10000, **OURS)
     [listed] = gateway.charges(*window(odd)).items
     assert (listed.charge, listed.owner, listed.view) == (odd["id"], OWNER, None)
 
@@ -96,7 +107,7 @@ def test_a_charge_that_failed_is_in_no_book(emulator: Emulator, gateway: StripeG
             "currency": "usd",
             "payment_method": "pm_card_chargeDeclined",
             "confirm": "true",
-            "allowed_payment_method_types[]": "card",
+            "payment_method_types[]": "card",
             **OURS,
         },
     )
@@ -105,10 +116,10 @@ def test_a_charge_that_failed_is_in_no_book(emulator: Emulator, gateway: StripeG
 
 
 def test_refunds_and_disputes_bring_their_charges(
-    emulator: Emulator, gateway: StripeGateway
+    emulator: Emulator, gateway: StripeGateway, unknown: str
 ) -> None:
     charge = charged(emulator, **OURS)
-    other = charged(emulator, currency="rub", amount=10000)
+    other = charged(emulator, currency=unknown, amount=10000)
     for one in (charge, other):
         emulator.post("refunds", charge=one["id"], amount=300)
         emulator.control("disputes", charge=one["id"])
@@ -175,3 +186,29 @@ def test_trouble_is_no_end_of_a_list(emulator: Emulator, gateway: StripeGateway,
         emulator.fault(f"/v1/{path}", kind, method="GET")
         with pytest.raises(UnavailableError):
             getattr(gateway, path)(*window(charge))
+
+
+@pytest.mark.parametrize("offered", [True, False], ids=["search", "no search in this country"])
+def test_the_intents_of_an_invoice_are_found(
+    emulator: Emulator,
+    gateway: StripeGateway,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    offered: bool,
+) -> None:
+    customer = gateway.create_customer("cust-1")
+    mine = {**OURS, "metadata[billfold_intent_generation]": "3"}
+    form = {"amount": 1000, "currency": "usd", "payment_method_types[]": "card"}
+    made = emulator.post("payment_intents", customer=customer, **form, **mine)
+    emulator.post("payment_intents", customer=customer, **form)
+    other = {**mine, "metadata[billfold_customer_id]": "cust-2"}
+    emulator.post("payment_intents", **form, **other)
+    if not offered:
+
+        def refuse(*_: object, **__: object) -> None:
+            raise stripe.InvalidRequestError("not in your country", None, http_status=400)  # type: ignore[no-untyped-call]
+
+        monkeypatch.setattr(gateway._client.v1.payment_intents, "search", refuse)
+    later = datetime.now(UTC) + timedelta(days=2)
+    found = gateway.find_intents(OWNER.customer_id, OWNER.invoice_id, customer, since=later)
+    assert found == [FoundIntent(made["id"], 3)]

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 import stripe
+from billfold.adapters.stripe_gateway import API_VERSION
 
 from tests.e2e.client import (
     Customer,
@@ -56,7 +57,9 @@ def outcome(integrator: Integrator, sent: dict[str, Any]) -> dict[str, Any]:
 
 def intents(payer: Customer) -> list[stripe.PaymentIntent]:
     client = stripe.StripeClient(
-        payer.stack["stripe_secret_key"], base_addresses={"api": payer.stack["stripe_url"]}
+        payer.stack["stripe_secret_key"],
+        base_addresses={"api": payer.stack["stripe_url"]},
+        stripe_version=API_VERSION,
     )
     found = client.v1.payment_intents.list(params={"limit": 100}).auto_paging_iter()
     return [intent for intent in found if payer.customer_id in intent.metadata.to_dict().values()]

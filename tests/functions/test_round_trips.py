@@ -15,9 +15,13 @@ import boto3
 import pytest
 from billfold import bootstrap
 from billfold.bootstrap import Container
+from billfold.domain import ids
 from billfold.domain.continuity import Continuity
-from billfold.services.ports import Gateway
+from billfold.domain.stripe_event import Owner
+from billfold.services.ports import ChargeView, Gateway
 
+from functions.payments import app as paying
+from functions.stripe_events import app as worker
 from tests.adapters.conftest import aws, table_definition
 from tests.builders import a_card, a_customer, a_setup, an_invoice
 from tests.fakes import FakeBus, FakeGateway
@@ -106,3 +110,28 @@ def test_round_trips(
     gateway = bootstrap.ports().gateway
     assert isinstance(gateway, FakeGateway)
     assert (calls["reads"], calls["writes"], len(gateway.calls)) == (reads, writes, stripe)
+
+
+def test_a_refund_is_read_written_and_looked_at_once_more(
+    calls: Counter[str], event: Event
+) -> None:
+    assert paying.handler(event("payments/pay-stored-card"), FakeContext())["statusCode"] == 201  # type: ignore[arg-type]
+    ports = bootstrap.ports()
+    gateway = ports.gateway
+    assert isinstance(gateway, FakeGateway)
+    invoice_id = ids.invoice_id("INV-2026-0001", an_invoice().issued_on)
+    [payment] = ports.payments.of_invoice(CUSTOMER_ID, invoice_id)
+    owner = Owner(CUSTOMER_ID, invoice_id)
+    at = datetime.now(UTC)
+    sent = event("stripe_events/refunded")
+    charge = json.loads(sent["Records"][0]["body"])["charge"]
+    sent["Records"][0]["body"] = sent["Records"][0]["body"].replace(charge, payment.charge or "")
+    gateway.charge_views[payment.charge or ""] = ChargeView(
+        payment.charge or "", payment.intent, owner, payment.money, at, None, refunded=50
+    )
+    calls.clear()
+    gateway.calls.clear()
+    worker.handler(sent, FakeContext())  # type: ignore[arg-type]
+    assert ports.payments.get(CUSTOMER_ID, payment.payment_id).refunded == 50
+    # One read more is this test's own.
+    assert (calls["reads"] - 1, calls["writes"], len(gateway.calls)) == (3, 2, 3)

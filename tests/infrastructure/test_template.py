@@ -108,7 +108,14 @@ TABLE_ACTIONS = {
     "account": {"Query"},
     "auth": {"UpdateItem"},
     "autopay": {"GetItem", "PutItem", "UpdateItem"},
-    "autopay_charge": {"BatchGetItem", "GetItem", "PutItem", "Query", "UpdateItem"},
+    "autopay_charge": {
+        "BatchGetItem",
+        "ConditionCheckItem",
+        "GetItem",
+        "PutItem",
+        "Query",
+        "UpdateItem",
+    },
     "autopay_dispatch": {"Query"},
     "notify": {"GetItem", "PutItem", "Query"},
     "cards": {"GetItem", "PutItem", "UpdateItem"},
@@ -337,3 +344,14 @@ def test_the_dashboard_shows_what_is_logged_and_watched(resources: dict[str, Any
     assert made == {"PaymentsToReview", "AutopayLooks", "AutopayDue", "OldestUnsettledSeconds"}
     for metric in made:
         assert f'"{metric}"' in metrics
+
+
+def test_a_reconciliation_that_differs_or_does_not_end_raises_the_alarm(
+    resources: dict[str, Any], template: dict[str, Any]
+) -> None:
+    metric = resources["NeedsReviewByReconciliationMetric"]["Properties"]
+    assert metric["LogGroupName"] == {"Ref": "ReconciliationLogGroup"}
+    assert metric["FilterPattern"] == {"Fn::FindInMap": ["Log", "Review", "Pattern"]}
+    pattern = template["Mappings"]["Log"]["Review"]["Pattern"]
+    for message in ("stripe and ledger differ", "reconciliation is not complete"):
+        assert message in pattern

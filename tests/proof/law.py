@@ -37,6 +37,10 @@ class Guards:
     review_n: bool = True
     review_ledger: bool = True
     close_review: bool = True
+    reflect_state: bool = True
+    reflect_charge: bool = True
+    reflect_refunded: bool = True
+    reflect_disputed: bool = True
     # Conditions of a void and of another amount.
     begin_open: bool = True
     begin_unlocked: bool = True

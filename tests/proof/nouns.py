@@ -8,8 +8,8 @@ from billfold.domain.invoice import Invoice as TheInvoice
 from billfold.domain.invoice import InvoiceStatus
 from billfold.domain.invoice_change import ChangeState, InvoiceChange, Wanted
 from billfold.domain.money import Money
+from billfold.domain.payment import Dispute, Slot, State, Succeeded, Trigger
 from billfold.domain.payment import Payment as ThePayment
-from billfold.domain.payment import Slot, State, Succeeded, Trigger
 from billfold.domain.wallet import Wallet
 
 from tests.builders import NOON, a_card, an_invoice
@@ -52,7 +52,9 @@ def the_payment(number: int, payment: Payment, payment_id: str = "") -> ThePayme
         idempotency_key=f"key-{number}",
         card_id=CARD.card_id if payment.stored else None,
         intent=intent_id(payment.intent),
-        charge=f"ch_{payment.intent}" if payment.state is State.SUCCEEDED else None,
+        charge=None if payment.intent is None else f"ch_{payment.intent}",
+        refunded=1000 * payment.refunded,
+        dispute=Dispute.OPEN if payment.disputed else None,
         slot=Slot(NOON.date()) if payment.automatic else None,
     )
 
@@ -158,6 +160,8 @@ def _payment(payment: ThePayment) -> Payment:
         _intent(payment.intent),
         stored=payment.card_id is not None,
         automatic=payment.slot is not None,
+        refunded=payment.refunded // 1000,
+        disputed=payment.dispute is not None,
     )
 
 

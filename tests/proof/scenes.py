@@ -67,6 +67,7 @@ _MODEL: Final[Mapping[str, Any]] = {
     "review of money": lambda s, law: writes.review(s.world, law, 0, s.was, intent=s.intent),
     "close": lambda s, law: writes.close(s.world, law, 0, s.was),
     "close without lock": lambda s, law: writes.close(s.world, law, 0, s.was),
+    "reflect": lambda s, law: writes.reflect(s.world, law, 0, s.was, refunded=1, disputed=True),
     "begin generation": lambda s, law: writes.begin_generation(
         s.world, law, NEXT, epoch=s.was.epoch, n=s.n, recorded=False
     ),
@@ -117,6 +118,10 @@ def granted(kind: str) -> Iterator[Scene]:
         yield scene
         if kind == "reserve":
             yield _source(scene, "", "automatic")
+    elif kind == "reflect":
+        was = Payment(State.SUCCEEDED, 1, 1, 2, 0)
+        invoice = Invoice("paid", 0, 1, 0, 2, None, 0, was)
+        yield Scene(kind, World(invoice, (was, _DECLINED), intents=_INTENTS), was)
     else:
         change = Change(kind.removeprefix("finish ").replace("refuse change", "void"), 1, 1, 0)
         invoice = Invoice("open", 1, 1, 0, 2, lock_of(0), 1, _DECLINED)
@@ -138,6 +143,9 @@ _VALUES: Final[Mapping[str, Sequence[Any]]] = {
     "copy.n": (0, 1, 2),
     "own.state": tuple(State),
     "own.n": (0, 1, 2),
+    "own.intent": (0, 1),
+    "own.refunded": (0, 1),
+    "own.disputed": (True, False),
     "own": (Payment(State.RELEASED, 1, 1),),
     "was.state": tuple(State),
     "was.n": (0, 1, 2),
@@ -163,23 +171,31 @@ _VALUES: Final[Mapping[str, Sequence[Any]]] = {
 }
 
 
+_ONLY: Final[Mapping[str, frozenset[str]]] = {
+    # A card that is held is there.
+    "world.card": frozenset({"reserve"}),
+    "own": frozenset({"reserve"}),
+    # An intent never changes once it is bound, and only a charge is refunded.
+    "own.intent": frozenset({"reflect"}),
+    "own.refunded": frozenset({"reflect"}),
+    "own.disputed": frozenset({"reflect"}),
+    "was.state": frozenset({*_STEPS, "reflect"}),
+    "payment.state": frozenset({*_STEPS, "reflect"}),
+    "change": frozenset({"begin change"}),
+    "changes": frozenset({"finish void", "finish amount", "refuse change"}),
+}
+"""The writes for which alone an attribute can have another value."""
+
+
 def _may_vary(kind: str, name: str) -> bool:
-    """Tell whether an attribute can have another value: others come with what is written."""
-    if name == "world.card":
-        # A card that is held is there.
-        return kind == "reserve"
-    if name.startswith("change."):
-        return kind == "begin change"
-    if name.startswith("changes."):
-        return "finish" in kind or kind == "refuse change"
-    if name == "own":
-        return kind == "reserve"
     if kind == "delete card" and name in {"world.holds", "world.autopay", "world.primary"}:
         # They are as they were read, or the wallet was touched.
         return False
-    if name in {"was.state", "payment.state"}:
-        return kind in _STEPS
-    return True
+    if kind == "reflect" and name in {"own.n", "was.n"}:
+        # Of a charge, which belongs to one confirm.
+        return False
+    only = _ONLY.get(name) or _ONLY.get(name.partition(".")[0], frozenset(KINDS))
+    return kind in (frozenset(KINDS) if name.startswith("own.") and name not in _ONLY else only)
 
 
 def with_one(kind: str, *, step: int = 1) -> Iterator[Scene]:

@@ -18,13 +18,14 @@ from billfold.adapters.dynamodb.invoices import DynamoInvoices, _from_invoice, t
 from billfold.adapters.dynamodb.payment_items import from_payment, to_payment
 from billfold.adapters.dynamodb.payment_writes import payment_item, put_ledger
 from billfold.adapters.dynamodb.payments import DynamoPayments
-from billfold.adapters.dynamodb.table import Delete, Put, Table, Update, Write, _marshal, _plain
+from billfold.adapters.dynamodb.table import Delete, Put, Table, Update, Write, _marshal
 from billfold.services.ports import Customers, InvoiceChanges, Invoices, Payments, Request
 from moto.dynamodb.models import dynamodb_backends
 
 from tests.builders import NOON
 from tests.fakes import FakePorts
 from tests.fakes.store import Store
+from tests.proof.crash import nearby
 from tests.proof.nouns import (
     INVOICE,
     OWNER,
@@ -83,7 +84,8 @@ class Dynamo:
 
     @property
     def _moto(self) -> Any:
-        return dynamodb_backends["123456789012"]["us-east-1"].get_table(self.table._name)
+        backend = dynamodb_backends[nearby.ACCOUNT][nearby.REGION]
+        return backend.get_table(self.table._name)
 
     def lay_out(self, w: World) -> None:
         moto = self._moto
@@ -92,7 +94,7 @@ class Dynamo:
             moto.put_item(_marshal(item))
 
     def read(self, w: World) -> World:
-        found = [_plain(item.to_regular_json()) for item in self._moto.all_items()]
+        found = nearby.items(self.table._name)
         by_kind: dict[str, list[Any]] = defaultdict(list)
         for item in found:
             by_kind[item["sk"].split("#")[0]].append(item)

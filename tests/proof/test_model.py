@@ -7,7 +7,7 @@ from tests.proof.casts import CASTS, LARGE, PROVE, WORLDS, searched
 WANTED = {**CASTS, **LARGE} if PROVE else CASTS
 
 
-@pytest.mark.timeout(3600 if PROVE else 300)
+@pytest.mark.timeout(3600 if PROVE else 900)
 @pytest.mark.parametrize("cast", WANTED)
 def test_every_promise_holds_in_every_reachable_world(cast: str) -> None:
     result, _ = searched(cast)

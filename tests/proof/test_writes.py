@@ -12,7 +12,7 @@ import boto3
 import pytest
 from billfold.adapters.dynamodb.table import Table
 from billfold.domain.invoice_change import InvoiceChange
-from billfold.domain.payment import Decline, Step
+from billfold.domain.payment import Decline, Dispute, Step
 from billfold.services.ports import StaleError
 from moto import mock_aws
 
@@ -96,6 +96,9 @@ _WRITES: Final[Mapping[str, Callable[[Product, Scene], Any]]] = {
     ),
     "close": _close,
     "close without lock": _close,
+    "reflect": lambda p, s: p.payments.reflect(
+        nouns.the_payment(0, s.was), refunded=1000, dispute=Dispute.OPEN, entry=an_entry()
+    ),
     "begin generation": lambda p, s: p.invoices.begin_generation(
         nouns.invoice_as_read(s.world, s.was.epoch, s.n), NEXT
     ),

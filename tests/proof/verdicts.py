@@ -6,32 +6,46 @@ no promise breaks), covered (whenever it refuses, others refuse too) or never as
 
 from typing import Final
 
-OPERATOR: Final = "amount changed, then void"
+from billfold.domain.payment import State
+
+CHANGES: Final = "amount changed, then void"
+ONE_PAYER: Final = "amount changed, one payer"
 WEEK: Final = "no word for a week"
 NOT_CHARGED: Final = "a payment answered as not charged was or can still be charged"
+STUCK: Final = "something stays locked for ever"
+COPY: Final = "an invoice's copy of its payment is not the payment"
+TWICE: Final = "the invoice was charged twice"
 DELETED: Final = "a charge started on a card after its deletion was answered"
 
 LOAD_BEARING: Final = {
-    "reserve_open": (OPERATOR, "a void invoice has a live intent"),
-    "reserve_epoch": ("void", "something stays locked for ever"),
+    "reserve_unlocked": (ONE_PAYER, STUCK),
+    "reserve_epoch": ("slow bank", STUCK),
     "reserve_card": ("card deleted", DELETED),
+    "ahead_wish": ("opted out", "an automatic charge began that was not wished for any more"),
     "reserve_request": ("autopay delivered twice", "one order was tried twice"),
     "step_last": ("stale declines", "a payment that was declined became succeeded"),
     "step_n": ("amount changed, one payer", NOT_CHARGED),
     "review_state": (WEEK, "a payment that was succeeded became review"),
-    "review_invoice": (WEEK, "a payment that was review became unknown"),
+    "review_n": (WEEK, COPY),
+    "review_invoice": (WEEK, COPY),
     "review_last": ("stale declines", "a payment that was declined became review"),
     "delete_hold": ("card deleted", DELETED),
     "delete_version": ("card deleted", DELETED),
-    "ahead_before_confirm": (OPERATOR, NOT_CHARGED),
-    "doubt_keeps_lock": (OPERATOR, NOT_CHARGED),
+    "ahead_before_confirm": (CHANGES, NOT_CHARGED),
+    "doubt_keeps_lock": (CHANGES, NOT_CHARGED),
     "look_never_declines": ("stale declines", NOT_CHARGED),
-    "release_only_reserved": (OPERATOR, NOT_CHARGED),
-    "fence_cancels": (OPERATOR, NOT_CHARGED),
-    "fence_waits_for_word": (OPERATOR, NOT_CHARGED),
+    "release_only_reserved": (CHANGES, NOT_CHARGED),
+    "fence_cancels": (CHANGES, NOT_CHARGED),
+    "fence_waits_for_word": (CHANGES, NOT_CHARGED),
     "fence_raises_epoch": ("bank's step, another card", "two confirms under one key"),
-    "operator_locks": (OPERATOR, "all is quiet but does not fit the charges"),
-    "operator_fences": (OPERATOR, "a void invoice has a live intent"),
+    "begin_unlocked": (CHANGES, STUCK),
+    "begin_epoch": (ONE_PAYER, STUCK),
+    "begin_intent": (CHANGES, "a void invoice has a live intent"),
+    "change_locks": (CHANGES, "a void invoice has a live intent"),
+    "change_fences": (CHANGES, "a void invoice has a live intent"),
+    "restored_asks": ("restored", TWICE),
+    "restored_cancels": ("restored", TWICE),
+    "restored_settles": ("restored", TWICE),
     "write_ahead not from review": (WEEK, "a payment that was review became confirming"),
     "doubt not from review": (WEEK, "a payment that was review became unknown"),
     "action not from review": (WEEK, "a payment that was review became requires_action"),
@@ -41,11 +55,16 @@ LOAD_BEARING: Final = {
 
 HARMLESS: Final = {
     "reserve_n": "who read an old n wastes a try: write ahead refuses it, nothing is sent",
+    "reserve_wish": "write ahead asks again: a try is wasted",
     "intent_reused": "create gives the bound intent again, and ahead_intent lets no other be bound",
     "create_key": "an intent beside the bound one is an orphan: ahead_intent keeps it unconfirmed",
     "refusal_is_looked_up": "a 400 did nothing, and no other confirm of the intent is under way;"
     " it guards against a Stripe that means more by 400 than it says",
-    "amount_raises_epoch": "the old intent is canceled, so it charges nothing: a try is wasted",
+    "generation_unlocked": "who holds the lock finds all written on another epoch: it stays locked",
+    "generation_epoch": "asked twice: the next generation is as new as the other's",
+    "generation_n": "asked twice: what was tried meanwhile was canceled, or is found as paid",
+    "restored_raises_epoch": "create gives the canceled intent again: a try is wasted",
+    "change_raises_epoch": "the old intent is canceled, so it charges nothing: a try is wasted",
     "doubt not from unknown": "writes what is there",
     "doubt not from requires_action": "the reconciler fences earlier than the customer was told",
     "action not from requires_action": "writes what is there; in life it would move the deadline",
@@ -61,13 +80,20 @@ EITHER: Final[frozenset[str]] = frozenset()
 """No single companion: which other guard refuses depends on the case."""
 
 COVERED: Final = {
-    "reserve_unlocked": {"reserve_open"},  # PAYING is not open
+    "reserve_open": EITHER,  # PAYING is locked; what is paid or void is due in no amount
     "reserve_amount": EITHER,  # a new amount raised the epoch; a paid invoice is not open
     "step_epoch": LOCK,  # the epoch rises only where the lock goes
     "step_lock": EITHER,  # who has no lock is in a final state, or not the last try
     "ahead_n": LOCK,  # who read an old n could not reserve, and reserved means locked
     "own_n": EITHER,  # an old n is not that of the payment's own item either
     "ahead_intent": EITHER,  # another intent was bound with another n, or epoch
+    "begin_open": EITHER,  # PAYING is locked; what is paid or void is due in no amount
+    "begin_amount": EITHER,  # a new amount raised the epoch; a paid invoice is not open
+    "finish_lock": {"finish_epoch", "finish_fencing"},  # who went on with it before has finished
+    "finish_epoch": {"finish_lock", "finish_fencing"},
+    "finish_open": {"finish_lock", "finish_epoch", "finish_fencing"},
+    "finish_fencing": {"finish_lock", "finish_epoch"},
+    "generation_open": EITHER,  # PAYING is locked; what was paid was confirmed under another n
     "settle_open": {"settle_amount", "settle_ledger", "settle not from succeeded"},
     "settle_amount": {"settle_open", "settle_ledger", "settle not from succeeded"},
     "settle_ledger": {"settle_open", "settle_amount", "settle not from succeeded"},
@@ -119,6 +145,17 @@ COVERED: Final = {
 
 NEVER_ASKED: Final = {
     "settle_intent": "the last try of an epoch has the intent of that epoch",
+    "review_ledger": "no charge disagrees, or comes for an invoice that is void or paid",
+    **dict.fromkeys(
+        ("reflect_state", "reflect_charge", "reflect_refunded", "reflect_disputed"),
+        "no cast has a refund or a dispute",
+    ),
+    "close_review": "no cast has a review that holds no lock, or a refund",
+    **{
+        f"close not from {state}": "no cast has a refund, or an intent that Stripe does not know"
+        for state in State
+        if state is not State.REVIEW
+    },
     "settle_agrees": "an intent is made for the payment's amount, and never changed",
     "settle not from canceled": "a canceled intent never succeeds",
     "action not from reserved": "a try is looked at only once its confirm was written ahead",
@@ -145,7 +182,7 @@ DOUBLES: Final = (
     ),
     (
         "amount changed, one payer",
-        "something stays locked for ever",
+        STUCK,
         {"reserve_amount", "reserve_epoch"},
     ),
     (
@@ -190,7 +227,7 @@ DOUBLES: Final = (
     ),
     (
         "void",
-        "a void invoice has a live intent",
+        STUCK,
         {"step_lock", "release not from released"},
     ),
 )

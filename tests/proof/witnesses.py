@@ -85,7 +85,7 @@ class History:
     ``voided`` are the invoices of which a caller was told that they are void. ``removed`` are the
     PaymentMethods of deleted cards, with the charges on them when the DELETE was answered.
     ``wishes`` are what was answered about automatic payment. ``every_event_came`` says that Stripe
-    was heard to the end, or that the nightly comparison has run since.
+    was heard to the end, or that the reconciliation has run since.
     """
 
     invoices: list[tuple[str, str]] = field(default_factory=list)
@@ -96,6 +96,7 @@ class History:
     told: list[Told] = field(default_factory=list)
     wishes: list[Wish] = field(default_factory=list)
     every_event_came: bool = False
+    was_restored: bool = False
 
     def answered(self, payment: Payment) -> None:
         """Note what a caller was shown of a payment."""
@@ -106,6 +107,7 @@ class History:
 
     def restored(self, payments: set[str], trail: Sequence[Entry]) -> None:
         """Forget what was answered and told of payments that a restored table does not know."""
+        self.was_restored = True
         for answers in (self.charged, self.not_charged):
             for payment_id in answers.keys() - payments:
                 del answers[payment_id]

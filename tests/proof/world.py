@@ -19,6 +19,8 @@ class Payment(NamedTuple):
     intent: int | None = None
     stored: bool = True
     automatic: bool = False
+    refunded: int = 0
+    disputed: bool = False
 
 
 class Invoice(NamedTuple):

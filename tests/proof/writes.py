@@ -153,6 +153,27 @@ def close(w: World, law: Law, number: int, was: Payment) -> World | None:
     return _let_go(w._replace(wrong=wrong, invoice=invoice, payments=payments), number, was)
 
 
+def reflect(
+    w: World, law: Law, number: int, was: Payment, *, refunded: int, disputed: bool
+) -> World | None:
+    """Write what became of a charge over what was read, also on the invoice's copy."""
+    own = _own(w, number)
+    if not law.allows(
+        [
+            ("reflect_state", own.state == was.state),
+            ("reflect_charge", own.intent == was.intent),
+            ("reflect_refunded", own.refunded == was.refunded),
+            ("reflect_disputed", own.disputed == was.disputed),
+        ]
+    ):
+        return None
+    after = was._replace(refunded=refunded, disputed=disputed)
+    invoice = w.invoice
+    if invoice.last == number:
+        invoice = invoice._replace(copy=after)
+    return w._replace(invoice=invoice, payments=_with(w.payments, number, after))
+
+
 # A table that was restored.
 
 

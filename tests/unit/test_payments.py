@@ -343,7 +343,7 @@ def test_a_key_of_another_account_takes_no_card_away(
         cards.begin_setup("cust-1", ports)
     wallet = ports.customers.wallet("cust-1")
     assert (len(wallet.cards), wallet.stripe_customer) == (2, "cus_cust-1")
-    assert "another account" in caplog.text
+    assert "customer unknown to stripe" in caplog.text
 
 
 # A customer who was deleted at Stripe

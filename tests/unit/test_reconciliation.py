@@ -1,22 +1,34 @@
 """Reconciliation: Stripe's book against ours, both ways, whatever stops it on the way."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from random import Random
 
 import pytest
+from billfold.adapters.whole_seconds import newest
+from billfold.domain.continuity import Continuity
 from billfold.domain.errors import InvalidInputError, UnavailableError
 from billfold.domain.money import Money
-from billfold.domain.payment import Dispute, OneTimeCard, Payment, State, Succeeded, Unknown
+from billfold.domain.payment import (
+    Dispute,
+    OneTimeCard,
+    Payment,
+    Processing,
+    State,
+    Succeeded,
+    Unknown,
+)
 from billfold.domain.reconciliation import HOURS, Hour, Line, Listing, Run, Verdict
 from billfold.domain.reconciliation_report import body
-from billfold.domain.stripe_event import Owner
-from billfold.services import payments, reconciliation
+from billfold.domain.stripe_event import Owner, StripeEvent
+from billfold.services import payments, reconciliation, stripe_events
 from billfold.services.payments import Order
-from billfold.services.ports import ChargeView, LedgerRow, Listed, Stretch
+from billfold.services.ports import ChargeView, FoundIntent, LedgerRow, Listed, Stretch
 
 from tests.builders import NOON, a_customer, an_invoice
-from tests.fakes import FakePorts
+from tests.fakes import FakeGateway, FakePorts
+from tests.fakes.books import FakeLedger
 
 INVOICE = an_invoice()
 DUE = INVOICE.amount_due
@@ -140,6 +152,149 @@ def test_what_says_it_is_ours_and_cannot_be_read_stops_nothing(ports: FakePorts)
     reconciliation.reconcile_hour(Hour(DAY, RUN, 12), ports, lambda: 200.0)
     [line] = ports.store.lines[DAY, RUN]
     assert (line.verdict, line.charge) == (Verdict.UNREADABLE, "ch_odd")
+
+
+def test_a_charge_that_cannot_be_looked_at_keeps_no_other_waiting(ports: FakePorts) -> None:
+    """It is listed, and a moment later it is not there."""
+    payment = pay(ports)
+    at_stripe(ports, seen(payment, refunded=500))
+    gone = seen(payment, "ch_gone")
+    ports.gateway.refunded.append(Listed("ch_gone", NOON, OWNER, gone))
+    lines = reconcile(ports)
+    assert verdicts(lines) == {
+        "ch_gone": Verdict.UNREADABLE,
+        payment.charge: Verdict.CAUGHT_UP,
+    }
+    assert "| NotFoundError | none |" in body(lines)
+
+
+def test_a_payment_that_stripe_is_still_working_on_keeps_no_other_waiting(
+    ports: FakePorts,
+) -> None:
+    """The table was restored: a charge has no payment, and another intent is not over yet."""
+    ports.store.continuity = Continuity()
+    ports.gateway.found[INVOICE.invoice_id] = [FoundIntent("pi_busy", 0)]
+    ports.gateway.intents["pi_busy"] = Processing()
+    ports.gateway.looks = [Processing()] * 9
+    lost = ChargeView("ch_lost", "pi_lost", OWNER, DUE, NOON, None)
+    at_stripe(ports, lost)
+    assert verdicts(reconcile(ports)) == {"ch_lost": Verdict.UNREADABLE}
+
+
+def test_what_changes_at_each_look_is_a_difference(ports: FakePorts) -> None:
+    """As an event of it would be kept as unmatched, and looked at again later."""
+    payment = pay(ports)
+    view = at_stripe(ports, seen(payment, refunded=1))
+    looks = 1
+
+    def changing(_: str) -> ChargeView:
+        nonlocal looks
+        looks += 1
+        return replace(view, refunded=looks)
+
+    ports.gateway.charge = changing  # type: ignore[method-assign, assignment]
+    event = StripeEvent("evt_1", "charge.refunded", charge=view.charge)
+    assert not stripe_events.take(event, ports)
+    assert ports.store.parked
+    assert verdicts(reconcile(ports)) == {view.charge: Verdict.REFUND_OR_DISPUTE}
+
+
+# Any books
+
+
+class Paged(FakeGateway):
+    """Lists as Stripe does: some at a time, up to the end of a second."""
+
+    size = 3
+
+    def charges(self, start: datetime, end: datetime) -> Stretch[Listed]:
+        inside = sorted(
+            (one for one in super().charges(start, end).items),
+            key=lambda one: (one.at, one.charge),
+            reverse=True,
+        )
+
+        def page(after: Listed | None) -> tuple[Sequence[Listed], bool]:
+            place = inside.index(after) + 1 if after else 0
+            return inside[place : place + self.size], place + self.size < len(inside)
+
+        return newest(page, lambda one: one.at, start)
+
+
+@dataclass
+class PagedLedger(FakeLedger):
+    """Reads as the table does."""
+
+    size: int = 3
+
+    def rows(self, start: datetime, end: datetime) -> Stretch[LedgerRow]:
+        inside = list(super().rows(start, end).items)
+
+        def page(after: LedgerRow | None) -> tuple[Sequence[LedgerRow], bool]:
+            place = inside.index(after) + 1 if after else 0
+            return inside[place : place + self.size], place + self.size < len(inside)
+
+        return newest(page, lambda row: row.charged_at, start)
+
+
+class PagedPorts(FakePorts):
+    rows_a_page = 3
+
+    @property
+    def ledger(self) -> PagedLedger:
+        return PagedLedger(self.store, self.rows_a_page)
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_any_two_books_are_told_apart_whatever_happens_on_the_way(seed: int) -> None:
+    """Random charges on each side, some on both; pages, time, trouble and copies at random."""
+    chance = Random(seed)
+    gateway = Paged()
+    ports = PagedPorts(gateway=gateway)
+    ports.rows_a_page, gateway.size = chance.randint(1, 9), chance.randint(1, 9)
+    ours, theirs = set(), set()
+    for number in range(chance.randint(0, 60)):
+        at = NOON + timedelta(seconds=chance.randint(0, 25))
+        name = f"ch_{number:02}"
+        side = chance.choice(["both", "both", "ours", "theirs", "foreign"])
+        if side in {"both", "theirs"}:
+            theirs.add(name)
+            # No intent: nothing can be settled, so that what is missing stays missing.
+            view = ChargeView(name, None, OWNER, DUE, at, None)
+            ports.gateway.charge_views[name] = view
+        if side in {"both", "ours"}:
+            ours.add(name)
+            row = LedgerRow(name, "cust-1", "pay_1", INVOICE.invoice_id, DUE, at)
+            ports.store.ledger[name] = row
+        if side == "foreign":
+            ports.gateway.foreign[name] = at
+    ports.clock.at = NIGHT
+    reconciliation.begin(DAY, RUN, ports)
+    waiting = ports.reconciliation_queue.sent
+    while waiting:
+        hour = waiting.pop(chance.randrange(len(waiting)))
+        if chance.random() < 0.2:
+            waiting.append(hour)
+        ports.gateway.down = chance.random() < 0.1
+        left = chance.choice([200.0, 50.0, 10.0])
+        try:
+            reconciliation.reconcile_hour(hour, ports, lambda left=left: left)  # type: ignore[misc]
+        except UnavailableError:
+            waiting.append(hour)
+    run = ports.reconciliations.latest(DAY)
+    assert run
+    assert run.completed_at
+    lines = ports.store.lines.get((DAY, RUN), [])
+    assert sorted((line.charge, line.verdict) for line in lines) == sorted(
+        [(name, Verdict.NOT_IN_LEDGER) for name in theirs - ours]
+        + [(name, Verdict.NOT_AT_STRIPE) for name in ours - theirs]
+    )
+    assert run.differences == len(theirs ^ ours)
+    report = reconciliation.report_of(DAY, ports)
+    assert report
+    assert report.charges == len(theirs)
+    foreign = len(ports.gateway.foreign)
+    assert f"{len(theirs)} charges compared, {foreign} on the same" in report.head()
 
 
 # What lost events left out

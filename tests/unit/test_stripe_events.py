@@ -175,6 +175,30 @@ def test_refunds_and_disputes_lie_over_a_paid_invoice(ports: FakePorts) -> None:
     ]
 
 
+@pytest.mark.parametrize("newer", [0, 120])
+def test_a_look_that_another_event_overtook_is_not_the_last_word(
+    ports: FakePorts, newer: int
+) -> None:
+    """The refund fails, and its event finds nothing to write; or more is refunded meanwhile."""
+    payment = pay(ports, Unknown())
+    views, look, looks = ports.gateway.charge_views, ports.gateway.charge, 0
+    views["ch_1"] = charged(payment, refunded=50)
+
+    def overtaken(charge: str) -> ChargeView | None:
+        nonlocal looks
+        looks += 1
+        seen = look(charge)
+        # The first look says whose it is, the second one settles: it is the third that is written.
+        if looks == 3:
+            views["ch_1"] = charged(payment, refunded=newer)
+            assert stripe_events.take(StripeEvent("evt_3", "refund.failed", charge="ch_1"), ports)
+        return seen
+
+    ports.gateway.charge = overtaken  # type: ignore[method-assign]
+    assert stripe_events.take(StripeEvent("evt_2", "charge.refunded", charge="ch_1"), ports)
+    assert now(ports).refunded == newer
+
+
 def test_a_lost_addition_of_a_card_is_finished(ports: FakePorts) -> None:
     ports.gateway.setups["seti_0001"] = replace(a_setup(1), customer_id="cust-1")
     event = StripeEvent("evt_1", "setup_intent.succeeded", setup_intent="seti_0001")

@@ -113,3 +113,19 @@ def test_only_saved_cards_are_updated(emulator: Emulator) -> None:
     for method, status in ((emulator.card(), 400), ("pm_no", 404)):
         answer = emulator.operator.post(f"/_control/payment_methods/{method}/update", json=given)
         assert answer.status_code == status
+
+
+@pytest.mark.parametrize("of_whom", ["card", "customer"])
+def test_a_card_that_leaves_its_customer_says_whose_it_was(
+    emulator: Emulator, of_whom: str
+) -> None:
+    customer = emulator.customer()
+    method = emulator.saved_card(customer)
+    if of_whom == "card":
+        emulator.stripe.v1.payment_methods.detach(method)
+    else:
+        emulator.stripe.v1.customers.delete(customer)
+    (event,) = emulator.stripe.v1.events.list({"type": "payment_method.detached"}).data
+    assert (event.data.object["id"], event.data.object["customer"]) == (method, None)
+    assert event.data.previous_attributes is not None
+    assert event.data.previous_attributes["customer"] == customer

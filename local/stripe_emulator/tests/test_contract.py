@@ -155,6 +155,7 @@ def test_what_is_not_modeled_says_so(emulator: Emulator) -> None:
     for answer in (
         emulator.operator.post("/v1/subscriptions", auth=(SECRET_KEY, "")),
         emulator.operator.get("/v1/customers/cus_1/sources", auth=(SECRET_KEY, "")),
+        emulator.operator.get("/v2/core/accounts", auth=(SECRET_KEY, "")),
         emulator.operator.post("/v1/customers", auth=(SECRET_KEY, ""), data={"source": "src_1"}),
         emulator.operator.post(
             "/v1/payment_methods", auth=(SECRET_KEY, ""), data={"type": "sepa_debit"}

@@ -106,8 +106,8 @@ STRIPE: Final = (
         (
             Cut(
                 f"{_ANSWERS}:to_stripe_amount",
-                "if money.currency in _COUNTED_IN_HUNDREDTHS else money.amount",
-                "",
+                "TABLE[money.currency].to_stripe(money.amount)",
+                "money.amount * 100",
             ),
         ),
         history(histories.paid),

@@ -131,7 +131,7 @@ PAYING: Final = (
     ),
     Mutation(
         "a deleted card is detached through the outbox",
-        (Cut("services.cards:_save", "detach=gone", "detach=()"),),
+        (Cut("services.wallets:save", "detach=detach", "detach=()"),),
         point("card deleted, and the reconciler lets go of it", "detach", Mode.REPLY_LOST),
         "nobody let go of the card",
     ),
@@ -159,7 +159,7 @@ ENDING: Final = (
             ),
         ),
         unit(paying.test_a_refusal_may_hide_a_success, paying.ports),
-        "SourceUnusableError",
+        "NothingBegunError",
     ),
     Mutation(
         "a look declines nothing while a confirm may be under way",
@@ -328,6 +328,22 @@ TELLING: Final = (
         "dispute none, at Stripe open",
     ),
     Mutation(
+        "a charge is looked at once more after what became of it was written",
+        (
+            Cut(
+                "services.stripe_events:reflect",
+                "_write(payment, seen, ports)\n            continue",
+                "_write(payment, seen, ports)\n            return True",
+            ),
+        ),
+        unit(
+            events.test_a_look_that_another_event_overtook_is_not_the_last_word,
+            events.ports,
+            0,
+        ),
+        "50 == 0",
+    ),
+    Mutation(
         "an event that matches nothing yet is kept",
         (
             Cut(
@@ -371,6 +387,18 @@ TELLING: Final = (
         )
     ),
     Mutation(
+        "the reconciliation writes the refund and the dispute that no event told of",
+        (
+            Cut(
+                "services.reconciliation_page:_check",
+                "done = stripe_events.reflect(view, ports)",
+                "done = True",
+            ),
+        ),
+        unit(nights.test_lost_refund_and_dispute_of_the_days_charge_are_caught_up, nights.ports),
+        "(0, None) == (2000",
+    ),
+    Mutation(
         "the reconciliation settles what nobody settled",
         (
             Cut(
@@ -380,7 +408,7 @@ TELLING: Final = (
             ),
         ),
         unit(nights.test_a_charge_that_nobody_settled_is_settled, nights.ports),
-        "State.UNKNOWN",
+        "not in the ledger",
     ),
     Mutation(
         "automatic payment is not begun after an opt-out",

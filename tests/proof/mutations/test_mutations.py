@@ -8,6 +8,7 @@ import pytest
 
 from tests.proof.crash.sites import Sites
 from tests.proof.mutations import histories
+from tests.proof.mutations.cards import CARDS
 from tests.proof.mutations.outside import OUTSIDE
 from tests.proof.mutations.probes import Probe, history, words_of
 from tests.proof.mutations.restores import RESTORES
@@ -16,7 +17,7 @@ from tests.proof.mutations.surgery import Cut, NotThereError, removed
 from tests.proof.mutations.table import ROW, Mutation
 from tests.proof.mutations.writes import WRITES
 
-MUTATIONS: Final = (*WRITES, *SERVICES, *RESTORES, *OUTSIDE)
+MUTATIONS: Final = (*WRITES, *SERVICES, *CARDS, *RESTORES, *OUTSIDE)
 
 
 def without(cuts: Sequence[Cut], probe: Probe, sites: Sites) -> list[str]:

@@ -253,18 +253,14 @@ STEPS: Final = (
         (Cut("adapters.dynamodb.payments:_spent", '"tried": payment.slot.on.isoformat(),'),),
         history(histories.declined_by_the_schedule),
         "times in the slot of",
-        doubled_by=(
-            Cut("domain.payment:Slot.key", "{self.attempt}", "{__import__('uuid').uuid4()}"),
-        ),
-        double="a slot has one Idempotency-Key",
     ),
     Mutation(
         "review: of the state that was read",
         (
             Cut(
                 f"{_PAYMENTS}.review",
-                '"#state = :before"',
-                '"attribute_exists(pk) OR #state = :before"',
+                '"#state = :before AND #n = :n"',
+                '"attribute_exists(pk) OR #state = :before AND #n = :n"',
             ),
         ),
         contract(ledger_contract.test_a_review_is_of_what_was_read),

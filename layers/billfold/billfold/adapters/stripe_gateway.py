@@ -269,32 +269,14 @@ class StripeGateway:
     ) -> Sequence[FoundIntent]:
         """Return the intents that were made for an invoice, as metadata tells.
 
-        Search knows all but the newest, and the list of a customer those alone.
-
         Raises
         ------
         UnavailableError
         """
-        intents = self._client.v1.payment_intents
-        query = f"metadata['{INVOICE_ID}']:'{invoice_id}'"
         with _asked():
-            found = list(intents.search({"query": query, "limit": 100}).auto_paging_iter())
-            if stripe_customer:
-                listed = intents.list(
-                    {
-                        "customer": stripe_customer,
-                        "created": {"gte": int(since.timestamp())},
-                        "limit": 100,
-                    }
-                )
-                found += listed.auto_paging_iter()
-        ours = Owner(customer_id, invoice_id)
-        known = {one.id: one.metadata.to_dict() for one in found if one.metadata}
-        return [
-            FoundIntent(identifier, int(metadata.get(INTENT_GENERATION, 0)))
-            for identifier, metadata in known.items()
-            if Owner.of(metadata) == ours
-        ]
+            return stripe_lists.intents(
+                self._client, Owner(customer_id, invoice_id), stripe_customer, since
+            )
 
     def card(self, payment_method: str) -> CardView:
         """Look at a card, and at whose it is.

@@ -7,14 +7,16 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
+import stripe
+
 from billfold.adapters.stripe_answers import owner_of
 from billfold.adapters.whole_seconds import newest
 from billfold.domain.errors import InvalidInputError
-from billfold.domain.stripe_event import Owner
-from billfold.services.ports import ChargeView, Listed, Stretch
+from billfold.domain.stripe_event import INTENT_GENERATION, INVOICE_ID, Owner
+from billfold.services.ports import ChargeView, FoundIntent, Listed, Stretch
 
 if TYPE_CHECKING:
-    from stripe import Charge, Dispute, Refund, StripeClient
+    from stripe import Charge, Dispute, PaymentIntent, Refund, StripeClient
 
 PAGE: Final = 100
 """As many as Stripe lists at once."""
@@ -51,6 +53,33 @@ def disputes(client: "StripeClient", start: datetime, end: datetime, view: View)
         return answer.data, answer.has_more
 
     return _of_charges(newest(page, _made_at, start), view)
+
+
+def intents(
+    client: "StripeClient", owner: Owner, stripe_customer: str | None, since: datetime
+) -> Sequence[FoundIntent]:
+    """Return the intents that were made for an invoice, as their metadata tells.
+
+    Search knows all but the newest, which are listed by customer ``since``. Where Stripe offers no
+    search (accounts in India), the customer's list is read as a whole.
+    """
+    query = f"metadata['{INVOICE_ID}']:'{owner.invoice_id}'"
+    window: dict[str, Any] = {"created": {"gte": int(since.timestamp())}}
+    found: list[PaymentIntent] = []
+    try:
+        searched = client.v1.payment_intents.search({"query": query, "limit": PAGE})
+        found += searched.auto_paging_iter()
+    except stripe.InvalidRequestError:
+        window = {}
+    if stripe_customer:
+        params: Any = {"customer": stripe_customer, "limit": PAGE, **window}
+        found += client.v1.payment_intents.list(params).auto_paging_iter()
+    known = {one.id: one.metadata.to_dict() for one in found if one.metadata}
+    return [
+        FoundIntent(identifier, int(metadata.get(INTENT_GENERATION, 0)))
+        for identifier, metadata in known.items()
+        if Owner.of(metadata) == owner
+    ]
 
 
 def _params(

@@ -174,5 +174,5 @@ def _require_known(stripe_customer: str | None, ports: Ports) -> bool:
     try:
         return ports.gateway.customer(stripe_customer).deleted
     except NotFoundError as error:
-        logger.error("unknown Stripe customer: is the secret key another account's?")  # noqa: TRY400
+        logger.error("customer unknown to stripe")  # noqa: TRY400
         raise UnavailableError from error

@@ -12,10 +12,16 @@ from itertools import groupby
 from operator import attrgetter
 from typing import Final
 
-from billfold.domain.errors import NotFoundError
+from billfold.domain.errors import (
+    BillfoldError,
+    NotFoundError,
+    NothingBegunError,
+    UnavailableError,
+)
 from billfold.domain.money import Money
 from billfold.domain.payment import Dispute, Payment
 from billfold.domain.reconciliation import Hour, Line, Listing, Progress, Verdict
+from billfold.domain.stripe_event import Owner
 from billfold.services import stripe_events
 from billfold.services.ports import ChargeView, LedgerRow, Listed, Ports, Stretch, TimeLeft
 
@@ -78,7 +84,7 @@ def read(hour: Hour, progress: Progress, ports: Ports, time_left: TimeLeft) -> P
                 charges += 1
                 if pair.listed.view:
                     totals[pair.listed.view.money.currency] += pair.listed.view.money.amount
-            lines += _check(pair, book, ports)
+            lines += _checked(pair, book, ports)
         position = place
     return Page(stretch.end, charges, others, totals, lines)
 
@@ -89,25 +95,27 @@ def _stretch(hour: Hour, progress: Progress, ports: Ports) -> _Stretch:
         return _open_disputes(hour, position, ports)
     start = hour.start - listing.age if listing else hour.start
     end = datetime.fromisoformat(position) if position else start + (hour.end - hour.start)
-    rows: Stretch[LedgerRow] = Stretch([], start)
     match listing:
         case Listing.CHARGES:
             listed = ports.gateway.charges(start, end)
+            # One side may end later than the other; what both have is the stretch.
             rows = ports.ledger.rows(listed.since, end)
         case Listing.DISPUTES:
             listed = ports.gateway.disputes(start, end)
+            rows = Stretch([], listed.since)
         case _:
             listed = ports.gateway.refunds(start, end)
-    since = max(listed.since, rows.since)
-    return _Stretch(_paired(listed, rows, since), since.isoformat() if since > start else None)
+            rows = Stretch([], listed.since)
+    end_at = rows.since.isoformat() if rows.since > start else None
+    return _Stretch(_paired(listed, rows), end_at)
 
 
-def _paired(listed: Stretch[Listed], rows: Stretch[LedgerRow], since: datetime) -> Sequence[_Pair]:
-    ours = {row.charge: row for row in rows.items if row.charged_at >= since}
+def _paired(listed: Stretch[Listed], rows: Stretch[LedgerRow]) -> Sequence[_Pair]:
+    ours = {row.charge: row for row in rows.items}
     pairs: dict[str, _Pair] = {}
     for one in listed.items:
         # Several refunds of one charge are one charge to look at.
-        if one.at >= since and one.charge not in pairs:
+        if one.at >= rows.since and one.charge not in pairs:
             row = ours.pop(one.charge, None)
             pairs[one.charge] = _Pair(one.at.isoformat(), one.charge, one, row)
     for row in ours.values():
@@ -144,15 +152,35 @@ class _Book:
         self.payments = {payment.payment_id: payment for payment in found}
 
 
+def _checked(pair: _Pair, book: _Book, ports: Ports) -> list[Line]:
+    """Check a charge; one that cannot be is a line, and keeps none of the others waiting."""
+    try:
+        return list(_check(pair, book, ports))
+    except (BillfoldError, ValueError) as error:
+        if isinstance(error, UnavailableError) and not isinstance(error, NothingBegunError):
+            # Stripe or AWS is not there: the others would wait for it in vain as well.
+            raise
+        owner = pair.listed.owner if pair.listed else None
+        return [_unreadable(pair, owner or pair.row, type(error).__name__)]
+
+
+def _unreadable(pair: _Pair, whose: Owner | LedgerRow | None, why: str) -> Line:
+    return Line(
+        Verdict.UNREADABLE,
+        pair.charge,
+        whose.customer_id if whose else "",
+        whose.invoice_id if whose else "",
+        why,
+        _ours(pair.row),
+    )
+
+
 def _check(pair: _Pair, book: _Book, ports: Ports) -> Iterator[Line]:
     """Give the line of a charge that is not alike on both sides, after correcting what we can."""
     row = book.rows.get(pair.charge)
     view = pair.listed.view if pair.listed else _look(pair.charge, ports)
     if pair.listed and pair.listed.owner and view is None:
-        owner = pair.listed.owner
-        yield Line(
-            Verdict.UNREADABLE, pair.charge, owner.customer_id, owner.invoice_id, "", _ours(row)
-        )
+        yield _unreadable(pair, pair.listed.owner, "unknown currency or amount")
     elif view is None:
         yield _line(Verdict.NOT_AT_STRIPE, pair.charge, None, row)
     elif row is None:

@@ -5,6 +5,7 @@ of that. One that matches nothing yet is parked and looked at again.
 """
 
 import logging
+from contextlib import suppress
 from typing import Final
 
 from billfold.domain import fact
@@ -15,7 +16,7 @@ from billfold.domain.errors import (
     TooManyRequestsError,
 )
 from billfold.domain.limit import FAILED_CARDS
-from billfold.domain.payment import Declined, Dispute, Payment, State
+from billfold.domain.payment import Canceled, Declined, Dispute, Payment, State
 from billfold.domain.stripe_event import (
     CUSTOMER_DELETED,
     DETACHED,
@@ -37,7 +38,7 @@ from billfold.services.ports import ChargeView, Ports, StaleError
 logger = logging.getLogger(__name__)
 
 REFLECT_TRIES: Final = 5
-"""How often a charge is looked at again because somebody else wrote meanwhile."""
+"""How often a charge is looked at again because something changed meanwhile."""
 
 
 def hear(payload: str, signature: str, ports: Ports) -> None:
@@ -103,13 +104,17 @@ def _intent(event: StripeEvent, intent: str, ports: Ports) -> bool:
         # The business takes other payments on the same Stripe account.
         return True
     # First the payment, then Stripe: what is seen there is not older than what it is written to.
-    payment = ports.payments.by_intent(event.owner.customer_id, event.owner.invoice_id, intent)
-    if payment is None:
-        return lost_history.recover_named(event.owner, ports)
+    owner = (event.owner.customer_id, event.owner.invoice_id)
+    payment = ports.payments.by_intent(*owner, intent)
+    if payment is None and lost_history.recover_named(event.owner, ports):
+        payment = ports.payments.by_intent(*owner, intent)
     try:
         answer = ports.gateway.look(intent)
     except NotFoundError:
         return False
+    if payment is None:
+        # An intent that was canceled before it was bound to a payment concerns nobody.
+        return isinstance(answer, Canceled)
     own = event.idempotency_key is not None and event.idempotency_key == payment.confirm_key
     if event.decline and own and payment.state in {State.CONFIRMING, State.UNKNOWN}:
         settle.record(payment, Declined(event.decline), ports)
@@ -131,13 +136,14 @@ def reflect(known: ChargeView, ports: Ports) -> bool:
     """Write what has become of a charge to its payment, settled first if it was not.
 
     Of ``known`` only what never changes is taken. The charge is looked at after the payment was
-    read, and written over nothing but what was read: an old look never hides a newer one.
+    read, and written over nothing but what was read. After a write it is looked at once more: a
+    refund may fail, so that another event, which found nothing to write, was newer than this look.
 
     Returns
     -------
     bool
-        Whether the payment shows it now. False where there is no such payment, or others were
-        quicker each time.
+        Whether the payment shows what a look after its reading has shown. False where there is no
+        such payment, or it changed each time.
     """
     owner, settled = known.owner, False
     for _ in range(REFLECT_TRIES):
@@ -153,11 +159,11 @@ def reflect(known: ChargeView, ports: Ports) -> bool:
             reviews.end_if_refunded(payment, seen, ports)
             return True
         if payment.charge == seen.charge:
-            try:
+            if (payment.refunded, payment.dispute) == (seen.refunded, seen.dispute):
+                return True
+            with suppress(StaleError):
                 _write(payment, seen, ports)
-            except StaleError:
-                continue
-            return True
+            continue
         if seen.answer is None:
             # A charge that failed has nothing to reflect.
             return True
@@ -170,8 +176,6 @@ def reflect(known: ChargeView, ports: Ports) -> bool:
 
 
 def _write(payment: Payment, seen: ChargeView, ports: Ports) -> None:
-    if (payment.refunded, payment.dispute) == (seen.refunded, seen.dispute):
-        return
     facts = []
     if payment.refunded != seen.refunded:
         facts.append(fact.payment_refunded(payment, seen.refunded))

@@ -2,7 +2,9 @@
 
 import json
 from typing import Any
+from urllib.parse import urlencode
 
+from local.stripe_emulator.card_rows import TestCard
 from local.stripe_emulator.card_table import TEST_CARDS
 from local.stripe_emulator.tests.conformance.recordings import Exchange, objects
 from local.stripe_emulator.tests.conformance.replay import Account
@@ -17,7 +19,13 @@ _REACHED: dict[str, dict[str, str]] = {
     "requires_capture": _CONFIRMED,
     "succeeded": _CONFIRMED,
 }
-_BY_FACE = {(card.brand, card.last4): card.name for card in reversed(TEST_CARDS)}
+_SET_UP: dict[str, dict[str, str]] = {
+    "requires_payment_method": {},
+    "canceled": {},
+    "requires_confirmation": {"payment_method": "pm_card_visa"},
+    "succeeded": _CONFIRMED,
+}
+_BY_FACE = {(card.brand, card.last4): card for card in reversed(TEST_CARDS)}
 
 
 class CannotBeMadeError(Exception):
@@ -30,9 +38,8 @@ class Beginnings:
     def __init__(self, cassette: list[Exchange]) -> None:
         self._shown: dict[str, dict[str, Any]] = {}
         for exchange in cassette:
-            if exchange.status == 200:
-                for shown in objects(exchange.answer):
-                    self._shown.setdefault(shown["id"], shown)
+            for shown in objects(exchange.answer):
+                self._shown.setdefault(shown["id"], shown)
 
     def make(self, account: Account, identifier: str, asked: Exchange) -> None:
         """Make an object, in the state that the request needs.
@@ -47,6 +54,9 @@ class Beginnings:
             "pm": self._method,
             "pi": self._intent,
             "ch": self._charge,
+            "re": self._refund,
+            "seti": self._setup,
+            "tok": self._token,
         }
         maker = makers.get(identifier.partition("_")[0])
         if maker is None:
@@ -61,16 +71,13 @@ class Beginnings:
         return account.ids[identifier]
 
     def _customer(self, account: Account, _shown: dict[str, Any], _asked: Exchange) -> str:
-        return str(account.ask("POST", "/v1/customers")["id"])
+        return str(_ask(account, "POST", "/v1/customers")["id"])
 
     def _method(self, account: Account, shown: dict[str, Any], asked: Exchange) -> str:
         if shown.get("type", "card") != "card":
             raise CannotBeMadeError
-        face = shown.get("card") or {}
-        name = _BY_FACE.get((face.get("brand", "visa"), face.get("last4", "4242")))
-        if name is None:
-            raise CannotBeMadeError
-        method = str(account.ask("GET", f"/v1/payment_methods/pm_card_{name}")["id"])
+        name = _card(shown).name
+        method = str(_ask(account, "GET", f"/v1/payment_methods/pm_card_{name}")["id"])
         owner = shown.get("customer")
         if owner is None and not asked.path.endswith("/attach"):
             # The request says whose it is, if anything does.
@@ -79,7 +86,7 @@ class Beginnings:
         if "already been attached" in json.dumps(asked.answer):
             customer = self._customer(account, {}, asked)
         if customer is not None:
-            account.ask("POST", f"/v1/payment_methods/{method}/attach", customer=customer)
+            _ask(account, "POST", f"/v1/payment_methods/{method}/attach", customer=customer)
         return method
 
     def _intent(self, account: Account, shown: dict[str, Any], asked: Exchange) -> str:
@@ -87,7 +94,7 @@ class Beginnings:
         if not shown or types is None or "card" not in types:
             raise CannotBeMadeError
         status = _before(asked, shown["status"])
-        form = {"amount": shown["amount"], "currency": shown["currency"], _TYPES: "card"}
+        form = {"amount": str(shown["amount"]), "currency": shown["currency"], _TYPES: "card"}
         form["confirmation_method"] = shown.get("confirmation_method", "automatic")
         held = status == "requires_capture"
         form["capture_method"] = "manual" if held else shown.get("capture_method", "automatic")
@@ -97,12 +104,15 @@ class Beginnings:
             form["customer"] = known
         if status not in _REACHED:
             raise CannotBeMadeError
-        made = account.ask("POST", "/v1/payment_intents", **form, **_REACHED[status])
+        sent = dict(_REACHED[status])
+        if status == "requires_confirmation":
+            sent["payment_method"] = f"pm_card_{_card(_paid_with(asked)).name}"
+        made = _ask(account, "POST", "/v1/payment_intents", **form, **sent)
         one = f"/v1/payment_intents/{made['id']}"
         if status == "canceled":
-            account.ask("POST", f"{one}/cancel")
+            _ask(account, "POST", f"{one}/cancel")
         if status == "succeeded" and made["status"] == "requires_capture":
-            account.ask("POST", f"{one}/capture")
+            _ask(account, "POST", f"{one}/capture")
         return str(made["id"])
 
     def _charge(self, account: Account, shown: dict[str, Any], asked: Exchange) -> str:
@@ -112,7 +122,65 @@ class Beginnings:
         intent = self._intent(account, {**shown, **paid}, asked)
         if isinstance(shown.get("payment_intent"), str):
             account.ids.setdefault(shown["payment_intent"], intent)
-        return str(account.ask("GET", f"/v1/payment_intents/{intent}")["latest_charge"])
+        return str(_ask(account, "GET", f"/v1/payment_intents/{intent}")["latest_charge"])
+
+    def _refund(self, account: Account, shown: dict[str, Any], asked: Exchange) -> str:
+        charge = shown.get("charge")
+        if not isinstance(charge, str) or "amount" not in shown:
+            raise CannotBeMadeError
+        paid = self._id(account, charge, asked)
+        amount = str(shown["amount"])
+        return str(_ask(account, "POST", "/v1/refunds", charge=str(paid), amount=amount)["id"])
+
+    def _setup(self, account: Account, shown: dict[str, Any], asked: Exchange) -> str:
+        status = shown.get("status")
+        if status not in _SET_UP or "card" not in shown.get("payment_method_types", ()):
+            raise CannotBeMadeError
+        owner = shown.get("customer")
+        customer = self._id(account, owner if isinstance(owner, str) else None, asked)
+        given = {"customer": customer} if customer else {}
+        form = {_TYPES: "card", **given, **_SET_UP[status]}
+        made = str(_ask(account, "POST", "/v1/setup_intents", **form)["id"])
+        if status == "canceled":
+            _ask(account, "POST", f"/v1/setup_intents/{made}/cancel")
+        return made
+
+    def _token(self, account: Account, _shown: dict[str, Any], asked: Exchange) -> str:
+        # A browser made it; what was made of it shows its card.
+        form = {
+            "card[number]": _card(_paid_with(asked)).number,
+            "card[exp_month]": "12",
+            "card[exp_year]": "2049",
+            "card[cvc]": "123",
+        }
+        return str(_ask(account, "POST", "/v1/tokens", **form)["id"])
+
+
+def _paid_with(asked: Exchange) -> dict[str, Any]:
+    """Give the card that an answer shows; the usual one if it shows none."""
+    for shown in objects(asked.answer):
+        if shown["object"] == "payment_method":
+            return shown
+        details = shown.get("payment_method_details")
+        if isinstance(details, dict):
+            return details
+    return {}
+
+
+def _card(shown: dict[str, Any]) -> TestCard:
+    """Give the test card of what is shown of a PaymentMethod."""
+    face = shown.get("card") or {}
+    card = _BY_FACE.get((face.get("brand", "visa"), face.get("last4", "4242")))
+    if card is None:
+        raise CannotBeMadeError
+    return card
+
+
+def _ask(account: Account, method: str, path: str, **form: str) -> Any:
+    status, answer = account.send(method, path, urlencode(form))
+    if status != 200:
+        raise CannotBeMadeError
+    return answer
 
 
 def _customers(asked: Exchange) -> list[str]:
@@ -126,7 +194,7 @@ def _customers(asked: Exchange) -> list[str]:
 def _before(asked: Exchange, status: str) -> str:
     """Give the status that an intent had before a request about it."""
     verb = asked.path.rsplit("/", 1)[-1]
-    if "/payment_intents/" not in asked.path or asked.status != 200:
+    if "/payment_intents/" not in asked.path or asked.status not in (200, 402):
         return status
     return {
         "capture": "requires_capture",

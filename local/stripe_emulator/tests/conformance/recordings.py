@@ -37,11 +37,17 @@ class Exchange:
     answer: Any
     name: str
 
+    @property
+    def error(self) -> dict[str, Any]:
+        """The error that Stripe answered, empty if there was none."""
+        error = self.answer.get("error") if isinstance(self.answer, dict) else None
+        return error if isinstance(error, dict) else {}
+
     def found(self, identifier: str) -> bool:
         """Tell whether Stripe had an object: not if it was not asked, or said that it has not."""
         if self.status < 400:
             return True
-        error = self.answer.get("error", {})
+        error = self.error
         message = str(error.get("message"))
         missing = error.get("code") in ("resource_missing", "account_invalid")
         return self.status != 401 and not (missing and identifier in message)

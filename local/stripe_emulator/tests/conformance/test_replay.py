@@ -6,61 +6,16 @@ the counts and every difference.
 
 from collections import Counter
 from functools import cache
-from urllib.parse import unquote, urlencode
 
 import pytest
 
-from local.stripe_emulator.errors import NOT_MODELED
-from local.stripe_emulator.settings import SECRET_KEY
 from local.stripe_emulator.tests.conformance import recordings
-from local.stripe_emulator.tests.conformance.beginnings import Beginnings, CannotBeMadeError
-from local.stripe_emulator.tests.conformance.recordings import Exchange
-from local.stripe_emulator.tests.conformance.replay import (
-    Account,
-    Kind,
-    Outcome,
-    translated,
-)
+from local.stripe_emulator.tests.conformance.player import replay
+from local.stripe_emulator.tests.conformance.replay import Kind, Outcome
 
 pytestmark = pytest.mark.skipif(not recordings.present(), reason=recordings.ABSENT)
 
-_WRONG_KEY = "sk_test_another"
 SAME_ERRORS = 0.95
-
-
-def replay(cassette: list[Exchange]) -> list[Outcome]:
-    """Replay what was recorded in one go."""
-    accounts: dict[str | None, Account] = {}
-    beginnings = Beginnings(cassette)
-    return [
-        _exchange(accounts.setdefault(one.account, Account()), beginnings, one) for one in cassette
-    ]
-
-
-def _exchange(account: Account, beginnings: Beginnings, asked: Exchange) -> Outcome:
-    if asked.at is not None:
-        account.set_clock(asked.at)
-    encoded = urlencode(translated(asked))
-    kind = Kind.COMPARED
-    try:
-        for identifier in account.unknown(f"{asked.path} {unquote(encoded)}"):
-            if identifier not in account.ids and asked.found(identifier):
-                beginnings.make(account, identifier, asked)
-                kind = Kind.SEEDED
-    except CannotBeMadeError:
-        kind = Kind.NOT_MADE
-    key = _WRONG_KEY if asked.status == 401 else SECRET_KEY
-    status, answer = account.send(
-        asked.method,
-        account.own(asked.path),
-        account.own(encoded),
-        key,
-        asked.idempotency_key,
-    )
-    account.learn(asked.answer, answer)
-    if isinstance(answer, dict) and answer.get("error", {}).get("code") == NOT_MODELED:
-        kind = Kind.NOT_MODELED
-    return Outcome(asked, kind, status, answer)
 
 
 @cache

@@ -25,8 +25,8 @@ from billfold.domain.reconciliation import (
 from billfold.services.ports import Page
 
 MEMORY: Final = timedelta(days=400)
-LINES: Final = 500
-"""Lines of one item, some 100 KB of the 400 that it may have."""
+LINES: Final = 200
+"""Lines of one item, which may have 400 KB: metadata of Stripe's longest make 220."""
 
 
 class DynamoReconciliations:
