@@ -216,3 +216,10 @@ def test_what_was_decided_on_a_reservation_does_not_end_a_confirm(
     payments.write_ahead(reserved, intent="pi_1", n=1, lease_until=LATER)
     with pytest.raises(StaleError):
         payments.end(reserved, Step.RELEASE, raise_epoch=False, entry=an_entry())
+
+
+def test_an_entry_that_a_restore_has_lost_is_not_half_written_anew(
+    repositories: Repositories,
+) -> None:
+    repositories.outbox.sent(an_entry())
+    assert repositories.outbox.trail("cust-1", limit=10, after=None).items == []

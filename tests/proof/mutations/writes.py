@@ -212,7 +212,7 @@ STEPS: Final = (
         "settle: what happened is written with the fact",
         (Cut(f"{_PAYMENTS}.settle", "put_entry(entry),"),),
         history(histories.paid),
-        "entry_id",
+        "is written nowhere",
     ),
     Mutation(
         "settle: the charge is in the ledger",

@@ -1,12 +1,13 @@
 """The outbox, which is also the audit trail: one item for what one write brought about."""
 
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Final
 
 from billfold.adapters.dynamodb import keys
 from billfold.adapters.dynamodb.table import Item, Put, Table, Update
 from billfold.domain.fact import Actor, Entry, Fact, Kind
-from billfold.services.ports import Page
+from billfold.services.ports import Page, StaleError
 
 SEND_LEASE: Final = timedelta(seconds=60)
 """A function lives 29 s at most, so an entry that is older was not sent by whoever wrote it."""
@@ -48,12 +49,18 @@ class DynamoOutbox:
         self._table = table
 
     def sent(self, entry: Entry) -> None:
-        """Note that it was sent; from now on it is the audit trail."""
-        self._table.write(
-            Update(
-                keys.entry(entry.customer_id, entry.entry_id), "REMOVE #lease_shard, #lease_until"
+        """Note that it was sent; from now on it is the audit trail.
+
+        One that is not there was lost in a restore of the table, and stays so.
+        """
+        with suppress(StaleError):
+            self._table.write(
+                Update(
+                    keys.entry(entry.customer_id, entry.entry_id),
+                    "REMOVE #lease_shard, #lease_until",
+                    condition="attribute_exists(pk)",
+                )
             )
-        )
 
     def trail(self, customer_id: str, *, limit: int, after: str | None) -> Page[Entry]:
         """Read a page of the audit trail, newest first, in one call."""
