@@ -24,7 +24,7 @@ from billfold.services import autopay, invoice_changes, outbox
 from tests.conftest import a_stack
 from tests.e2e.racing import Answer, Process, Scene, Track, at_once
 from tests.e2e.test_lambda_runtime import environment
-from tests.proof.extent import COUNTED, PROVE, WHOLE, share_of
+from tests.proof.extent import COUNTED, PROVE, SHARE, WHOLE, share_of
 from tests.proof.wishes import About, Wishes
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(3600 if PROVE else 300)]
@@ -372,7 +372,9 @@ def test_automatic_payment_against(
     if request.node.callspec.id in {"make primary", "opt out"}:
         # Else nothing was held against anybody.
         assert any(wishes.stated for wishes in stated)
-    assert race.seen["0 autopay charged"] + race.seen["0 autopay skipped"]
+    if SHARE == 1:
+        # One round of a sample may end otherwise.
+        assert race.seen["0 autopay charged"] + race.seen["0 autopay skipped"]
 
 
 def test_a_second_charge_would_be_seen(track: Track) -> None:
