@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from billfold.domain.fact import Actor
 from billfold.domain.invoice import InvoiceStatus
-from billfold.domain.payment import OneTimeCard, State, StoredCard
+from billfold.domain.payment import Dispute, OneTimeCard, State, StoredCard
 from billfold.services import account, payments
 
 from tests.proof.crash import autopay_paths
@@ -173,6 +173,20 @@ def test_an_event_of_stripe_brings_a_lost_payment_back(world: World) -> None:
     [payment] = world.payments
     assert (payment.state, payment.refunded) == (State.SUCCEEDED, 2000)
     assert_paid_once(world)
+
+
+def test_a_lost_payment_comes_back_with_its_refund_and_dispute(world: World) -> None:
+    """Their events came before the point, and do not come again."""
+    card = world.has_card(GOOD)
+    before = world.snapshot()
+    pay(world, StoredCard(card.card_id, None))
+    [charge] = world.stripe.emulator.get("/v1/charges")
+    world.stripe.gives_back(charge["id"], 2000)
+    restore(world, before, after=LATER)
+    pay(world, StoredCard(card.card_id, None), "key-2")
+    assert_paid_once(world)
+    [payment] = world.payments
+    assert (payment.refunded, payment.dispute) == (2000, Dispute.OPEN)
 
 
 def test_a_lost_charge_over_another_amount_is_for_a_person(world: World) -> None:

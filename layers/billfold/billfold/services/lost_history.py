@@ -21,7 +21,7 @@ from billfold.domain.payment import (
     Succeeded,
     Trigger,
 )
-from billfold.domain.stripe_event import Owner
+from billfold.domain.stripe_event import PATIENCE, Owner, StripeEvent
 from billfold.services import settle
 from billfold.services.ports import FoundIntent, Ports, StaleError
 
@@ -130,7 +130,11 @@ def _settle(invoice: Invoice, succeeded: Succeeded, ports: Ports) -> None:
         invoice_number=invoice.number,
         card=succeeded.card,
     )
-    lease = ports.clock.now() + RESERVE_LEASE
+    now = ports.clock.now()
+    # What became of the charge since, refunds and disputes, is looked up by the reconciler.
+    look = StripeEvent(f"charge:{succeeded.charge}", "charge.refunded", charge=succeeded.charge)
+    ports.parking.park(look, until=now + PATIENCE[0])
+    lease = now + RESERVE_LEASE
     payment = ports.payments.reserve(
         payment, n=invoice.n, fingerprint=payment.idempotency_key, lease_until=lease
     )
