@@ -188,6 +188,16 @@ def test_trouble_is_no_end_of_a_list(emulator: Emulator, gateway: StripeGateway,
             getattr(gateway, path)(*window(charge))
 
 
+def test_of_a_customer_who_was_deleted_search_knows_the_intents(
+    emulator: Emulator, gateway: StripeGateway
+) -> None:
+    form = {"amount": 1000, "currency": "usd", "payment_method_types[]": "card", **OURS}
+    made = emulator.post("payment_intents", **form)
+    ids = (OWNER.customer_id, OWNER.invoice_id)
+    found = gateway.find_intents(*ids, "cus_NobodyOfThisAccount", since=datetime.now(UTC))
+    assert found == [FoundIntent(made["id"], 0)]
+
+
 @pytest.mark.parametrize("offered", [True, False], ids=["search", "no search in this country"])
 def test_the_intents_of_an_invoice_are_found(
     emulator: Emulator,

@@ -71,9 +71,14 @@ def intents(
         found += searched.auto_paging_iter()
     except stripe.InvalidRequestError:
         window = {}
-    if stripe_customer:
-        params: Any = {"customer": stripe_customer, "limit": PAGE, **window}
-        found += client.v1.payment_intents.list(params).auto_paging_iter()
+    params: Any = {"customer": stripe_customer, "limit": PAGE, **window}
+    try:
+        if stripe_customer:
+            found += client.v1.payment_intents.list(params).auto_paging_iter()
+    except stripe.InvalidRequestError:
+        # A customer who was deleted is no more to be listed by; search knows what they had.
+        if not window:
+            raise
     known = {one.id: one.metadata.to_dict() for one in found if one.metadata}
     return [
         FoundIntent(identifier, int(metadata.get(INTENT_GENERATION, 0)))
