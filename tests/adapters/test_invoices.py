@@ -160,7 +160,7 @@ def test_a_change_holds_the_lock_until_it_is_finished(
         assert after.status is InvoiceStatus.VOID
         assert repositories.invoices.open("cust-1") == []
     with pytest.raises(StaleError):
-        changes.refuse(change, entry=an_entry())
+        changes.refuse(change, entry=an_entry(), begun=True)
     with pytest.raises(StaleError):
         changes.finish(change, entry=an_entry(), look_on=date(2026, 10, 25))
 
@@ -179,17 +179,39 @@ def test_another_amount_makes_automatic_payment_forget_what_it_tried(payable: Pa
     assert ("cust-1", invoice.invoice_id) in _looks(repositories, date(2026, 11, 20))
 
 
+def test_a_change_that_never_began_ends_none_that_has(payable: Payable) -> None:
+    repositories, invoice, _ = payable
+    changes = repositories.invoice_changes
+    change = a_change(invoice, None)
+    changes.begin(change, lease_until=LATER)
+    with pytest.raises(StaleError):
+        changes.refuse(change, entry=an_entry(), begun=False)
+    with pytest.raises(StaleError):
+        changes.note(change.ended(ChangeState.DONE))
+    assert changes.get("cust-1", change.change_id) == change
+
+
+def test_a_change_with_nothing_to_do_is_remembered_once(payable: Payable) -> None:
+    repositories, invoice, _ = payable
+    changes = repositories.invoice_changes
+    change = a_change(invoice, None)
+    changes.note(change.ended(ChangeState.DONE))
+    assert changes.get("cust-1", change.change_id).state is ChangeState.DONE
+    with pytest.raises(StaleError):
+        changes.begin(change, lease_until=LATER)
+
+
 def test_a_change_that_never_began_is_kept_once(payable: Payable) -> None:
     repositories, invoice, _ = payable
     # In another currency: that is one thing that is refused.
     change = a_change(invoice, Money("EUR", 700))
-    refused = repositories.invoice_changes.refuse(change, entry=an_entry())
+    refused = repositories.invoice_changes.refuse(change, entry=an_entry(), begun=False)
     assert refused.state is ChangeState.REFUSED
     assert repositories.invoice_changes.get("cust-1", change.change_id) == refused
     waiting = [one for one in left_behind(repositories, LATER) if isinstance(one, InvoiceChange)]
     assert waiting == []
     with pytest.raises(StaleError):
-        repositories.invoice_changes.refuse(change, entry=an_entry())
+        repositories.invoice_changes.refuse(change, entry=an_entry(), begun=False)
     with pytest.raises(StaleError):
         repositories.invoice_changes.begin(change, lease_until=LATER)
     assert repositories.invoices.get("cust-1", invoice.invoice_id) == invoice

@@ -7,7 +7,7 @@ import httpx
 import pytest
 import stripe
 from billfold.adapters import stripe_gateway
-from billfold.adapters.stripe_answers import read_confirm_error
+from billfold.adapters.stripe_answers import read_confirm_error, read_retrieve_error
 from billfold.adapters.stripe_gateway import StripeGateway
 from billfold.domain import ids
 from billfold.domain.currency import TABLE
@@ -510,3 +510,10 @@ def test_stripe_that_is_not_there(payment: Payment) -> None:
     ):
         with pytest.raises(UnavailableError):
             call()
+
+
+def test_a_key_that_may_not_see_all_does_not_say_that_nothing_happened() -> None:
+    """The confirm may be executed, and its charge be what the key may not read."""
+    error = stripe.PermissionError("rak_charge_read", http_status=403)
+    assert read_confirm_error(error) == Refused(Blame.REQUEST)
+    assert read_retrieve_error(error) == Unreachable()

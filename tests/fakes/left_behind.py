@@ -73,13 +73,20 @@ class FakeInvoiceChanges:
             self.store.tell(entry)
             return self._end(change, ChangeState.DONE)
 
-    def refuse(self, change: InvoiceChange, *, entry: Entry) -> InvoiceChange:
+    def refuse(self, change: InvoiceChange, *, entry: Entry, begun: bool) -> InvoiceChange:
         with self.store.lock:
-            known, _ = self.store.changes.get(change.change_id, (change, None))
-            if known.state is not ChangeState.FENCING:
+            known = self.store.changes.get(change.change_id)
+            under_way = known is not None and known[0].state is ChangeState.FENCING
+            if under_way != begun or (known is not None and not begun):
                 raise StaleError
             self.store.tell(entry)
             return self._end(change, ChangeState.REFUSED)
+
+    def note(self, ended: InvoiceChange) -> None:
+        with self.store.lock:
+            if ended.change_id in self.store.changes:
+                raise StaleError
+            self.store.changes[ended.change_id] = (ended, None)
 
     def postpone(self, change: InvoiceChange, *, lease_until: datetime) -> InvoiceChange:
         with self.store.lock:

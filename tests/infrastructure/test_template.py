@@ -346,6 +346,26 @@ def test_the_dashboard_shows_what_is_logged_and_watched(resources: dict[str, Any
         assert f'"{metric}"' in metrics
 
 
+def test_no_alarm_waits_for_errors_that_a_batch_never_has(resources: dict[str, Any]) -> None:
+    """A worker that reports the messages that failed has not failed itself (Lambda, SQS)."""
+    batches = {
+        mapping["Properties"]["FunctionName"]["Ref"]
+        for mapping in of_type(resources, "AWS::Lambda::EventSourceMapping").values()
+        if "ReportBatchItemFailures" in mapping["Properties"].get("FunctionResponseTypes", [])
+    }
+    assert "StripeEventsFunction" in batches
+    called_otherwise = {"AutopayDispatchFunction", "ReconciliationFunction"}
+    for name, alarm in of_type(resources, "AWS::CloudWatch::Alarm").items():
+        if alarm["Properties"].get("MetricName") == "Errors":
+            [dimension] = alarm["Properties"]["Dimensions"]
+            assert dimension["Value"]["Ref"] not in batches - called_otherwise, name
+    late = resources["StripeEventsFailAlarm"]["Properties"]
+    assert late["MetricName"] == "ApproximateAgeOfOldestMessage"
+    # A message that was received more than three times counts no more (SQS, metrics).
+    tries = resources["StripeEventsQueue"]["Properties"]["VisibilityTimeout"] * 3
+    assert late["Threshold"] + late["Period"] * late["EvaluationPeriods"] < tries
+
+
 def test_a_reconciliation_that_differs_or_does_not_end_raises_the_alarm(
     resources: dict[str, Any], template: dict[str, Any]
 ) -> None:

@@ -113,7 +113,9 @@ _WRITES: Final[Mapping[str, Callable[[Product, Scene], Any]]] = {
     ),
     "finish void": _finish,
     "finish amount": _finish,
-    "refuse change": lambda p, s: p.invoice_changes.refuse(_fencing(s), entry=an_entry()),
+    "refuse change": lambda p, s: p.invoice_changes.refuse(
+        _fencing(s), entry=an_entry(), begun=True
+    ),
 }
 
 

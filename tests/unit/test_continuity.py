@@ -49,3 +49,19 @@ def test_after_a_gap_it_begins_anew() -> None:
     assert kept == Continuity(NOON, NOON - DAY)
     assert told(since=DAY, until=GAP + MINUTE).told(NOON) == Continuity(NOON, NOON)
     assert Continuity().told(NOON) == Continuity(NOON, NOON)
+
+
+@pytest.mark.parametrize(
+    ("continuity", "recorded"),
+    [
+        (told(since=36 * DAY, until=MINUTE), True),
+        (told(since=34 * DAY, until=MINUTE), False),
+        (told(since=36 * DAY, until=GAP + MINUTE), False),
+        (Continuity(), False),
+    ],
+    ids=["told for as long as a restore reaches", "told for less", "the time stood still", "never"],
+)
+def test_an_invoice_that_is_taken_in_may_be_one_that_was_lost(
+    continuity: Continuity, *, recorded: bool
+) -> None:
+    assert continuity.recorded_from(NOON) == (NOON if recorded else None)

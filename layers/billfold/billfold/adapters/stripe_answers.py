@@ -168,10 +168,11 @@ def read_confirm_error(error: stripe.StripeError) -> Answer:
     """Tell what an error in reply to a confirm means."""
     if isinstance(error, stripe.CardError):
         return _read_card_error(error)
-    if isinstance(
-        error, stripe.AuthenticationError | stripe.PermissionError | stripe.RateLimitError
-    ):
+    if isinstance(error, stripe.AuthenticationError | stripe.RateLimitError):
         return NotBegun()
+    if isinstance(error, stripe.PermissionError):
+        # The key may lack what we ask to see of a confirm that was executed.
+        return Refused(Blame.REQUEST)
     if isinstance(error, stripe.InvalidRequestError):
         return Refused(_blame(error.code, error.param))
     return Unknown()

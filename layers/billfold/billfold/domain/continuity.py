@@ -13,6 +13,9 @@ GAP: Final = timedelta(minutes=3)
 """The table is told the time every minute; no table is restored to a nearer point (AWS documents,
 "Point-in-time recovery": the latest restorable time is typically five minutes before now)."""
 
+REACH: Final = timedelta(days=35)
+"""No table is restored to an earlier point than that (the same document)."""
+
 
 @dataclass(frozen=True, slots=True)
 class Continuity:
@@ -32,6 +35,16 @@ class Continuity:
         if now - recorded_since <= GAP:
             return True
         return not self.is_broken(now) and self.since is not None and self.since <= recorded_since
+
+    def recorded_from(self, now: datetime) -> datetime | None:
+        """Return since when the payments are recorded of an invoice that is taken in now.
+
+        None where it may be one that a restore has lost, and that is sent again with its payments
+        at Stripe.
+        """
+        if self.since is None or self.is_broken(now):
+            return None
+        return now if now - self.since >= REACH else None
 
     def told(self, now: datetime) -> "Continuity":
         """Return it after the table was told the time: after a gap it begins anew."""

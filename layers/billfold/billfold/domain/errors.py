@@ -269,6 +269,10 @@ class UnavailableError(BillfoldError):
     detail = "The service is unavailable for a moment. Try again soon."
 
 
+class UnknownStripeCustomerError(UnavailableError):
+    """The account that our key is of has never had this customer: nothing is decided from that."""
+
+
 class NothingBegunError(UnavailableError):
     """Stripe or AWS is down, and this payment is known not to have begun."""
 

@@ -66,6 +66,9 @@ IN_FLIGHT: Final = frozenset(
     {State.RESERVED, State.CONFIRMING, State.UNKNOWN, State.REQUIRES_ACTION, State.REVIEW}
 )
 """The invoice is locked by a payment in one of these states."""
+ENDED_WITHOUT_CHARGE: Final = frozenset(
+    {State.RELEASED, State.REFUSED, State.CANCELED, State.DECLINED}
+)
 
 
 class Step(StrEnum):

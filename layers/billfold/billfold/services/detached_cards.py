@@ -8,7 +8,12 @@ attached again, so the look does not grow old while the wallet is written.
 import logging
 from collections.abc import Collection
 
-from billfold.domain.errors import CardInUseError, NotFoundError, UnavailableError
+from billfold.domain.errors import (
+    CardInUseError,
+    NotFoundError,
+    UnavailableError,
+    UnknownStripeCustomerError,
+)
 from billfold.domain.fact import Removal, cards_detached
 from billfold.domain.stripe_event import (
     CUSTOMER_DELETED,
@@ -175,4 +180,4 @@ def _require_known(stripe_customer: str | None, ports: Ports) -> bool:
         return ports.gateway.customer(stripe_customer).deleted
     except NotFoundError as error:
         logger.error("customer unknown to stripe")  # noqa: TRY400
-        raise UnavailableError from error
+        raise UnknownStripeCustomerError from error

@@ -123,8 +123,12 @@ def go_on(change: InvoiceChange, ports: Ports) -> InvoiceChange:
     if isinstance(answer, Succeeded):
         # A confirm was quicker than the lock: the money is the truth, and the invoice is paid.
         payment = ports.payments.by_intent(change.customer_id, change.invoice_id, change.intent)
-        if payment and settle.record_look(payment, answer, ports).state is State.SUCCEEDED:
+        after = settle.record_look(payment, answer, ports) if payment else None
+        if after and after.state is State.SUCCEEDED:
             return refuse(change, InvoiceNotPayableError(), ports)
+        if after and after.state is State.CANCELED and after.charge == answer.charge:
+            # It disagreed, was given back, and its review has ended: no money is left.
+            return _finish(change, ports)
     if change.looks >= len(BACK_OFF):
         # It goes on being tried, once a day; the lock stays, and a person hears of it.
         logger.error("invoice change needs review", extra={"invoice_id": change.invoice_id})
@@ -144,12 +148,14 @@ def _finish(change: InvoiceChange, ports: Ports) -> InvoiceChange:
     )
 
 
-def refuse(change: InvoiceChange, error: BillfoldError, ports: Ports) -> InvoiceChange:
+def refuse(
+    change: InvoiceChange, error: BillfoldError, ports: Ports, *, begun: bool = True
+) -> InvoiceChange:
     """Leave the invoice as it is, and tell why; one that never began is written as well."""
     return _end(
         change,
         fact.invoice_change_refused(change, error),
-        lambda entry: ports.invoice_changes.refuse(change, entry=entry),
+        lambda entry: ports.invoice_changes.refuse(change, entry=entry, begun=begun),
         ports,
     )
 

@@ -13,7 +13,7 @@ from billfold.domain.errors import (
     InvoiceNotPayableError,
     NotFoundError,
 )
-from billfold.domain.invoice_change import InvoiceChange, Wanted
+from billfold.domain.invoice_change import ChangeState, InvoiceChange, Wanted
 from billfold.services import invoice_changes
 from billfold.services.ports import Ports
 from billfold.services.retry import until_fresh
@@ -54,7 +54,12 @@ def carry_out(command: Command, ports: Ports) -> None:
 def _begin(command: Command, ports: Ports) -> InvoiceChange | None:
     """Take the invoice's lock; None is a command that was taken before, or is true already."""
     invoice = ports.invoices.by_number(command.customer_id, command.number)
-    if _is_known(command, ports) or invoice.is_as_wanted(command.wanted.amount_due):
+    if _is_known(command, ports):
+        return None
+    if invoice.is_as_wanted(command.wanted.amount_due):
+        # Written as well, so that the same command after another one does nothing more.
+        change = invoice_changes.of(_change_id(command), invoice, command.wanted, ports)
+        ports.invoice_changes.note(change.ended(ChangeState.DONE))
         return None
     return invoice_changes.begin(_change_id(command), invoice, command.wanted, ports)
 
@@ -62,7 +67,7 @@ def _begin(command: Command, ports: Ports) -> InvoiceChange | None:
 def _refuse(command: Command, refusal: BillfoldError, ports: Ports) -> None:
     invoice = ports.invoices.by_number(command.customer_id, command.number)
     change = invoice_changes.of(_change_id(command), invoice, command.wanted, ports)
-    invoice_changes.refuse(change, refusal, ports)
+    invoice_changes.refuse(change, refusal, ports, begun=False)
 
 
 def _is_known(command: Command, ports: Ports) -> bool:

@@ -16,7 +16,8 @@ def issue(invoice: Invoice, ports: Ports) -> None:
     InvoiceNumberReusedError, UnknownCustomerError
     """
     first_look = ports.schedule.first_look(invoice.due_on)
-    ports.invoices.add(replace(invoice, look_on=first_look, recorded_since=ports.clock.now()))
+    recorded = ports.continuity.read().recorded_from(ports.clock.now())
+    ports.invoices.add(replace(invoice, look_on=first_look, recorded_since=recorded))
 
 
 def list_(

@@ -16,12 +16,13 @@ from billfold.domain.payment import (
     RESERVE_LEASE,
     Answer,
     Canceled,
+    NoSuchIntent,
     Payment,
     State,
     Succeeded,
     Trigger,
 )
-from billfold.domain.stripe_event import PATIENCE, Owner, StripeEvent
+from billfold.domain.stripe_event import Owner
 from billfold.services import settle
 from billfold.services.ports import FoundIntent, Ports, StaleError
 
@@ -76,30 +77,50 @@ def recover(invoice: Invoice, ports: Ports) -> None:
         raise StaleError
     now = ports.clock.now()
     wallet = ports.customers.wallet(invoice.customer_id)
-    found = ports.gateway.find_intents(
-        invoice.customer_id, invoice.invoice_id, wallet.stripe_customer, since=now - SEARCH_LAG
-    )
-    ends = [(one, _end(one, ports)) for one in found]
-    generation = max([invoice.epoch, *(one.generation + 1 for one in found)])
-    charged = [answer for _, answer in ends if isinstance(answer, Succeeded)]
+    ids = (invoice.customer_id, invoice.invoice_id)
+    made = {
+        one.intent: one
+        for one in ports.gateway.find_intents(*ids, wallet.stripe_customer, since=now - SEARCH_LAG)
+    }
+    if invoice.intent:
+        made.setdefault(invoice.intent, FoundIntent(invoice.intent, invoice.epoch))
+    ends = [_end(one, ports) for one in made.values()]
+    generation = max([invoice.epoch, *(one.generation + 1 for one in made.values())])
+    charged = [
+        answer
+        for answer in ends
+        if isinstance(answer, Succeeded) and not _is_over(invoice, answer, ports)
+    ]
     if len(charged) > 1:
         logger.error("charged more than once", extra={"invoice_id": invoice.invoice_id})
-    for answer in charged:
-        if not _was_given_back(invoice, answer, ports):
-            logger.warning("lost payment found", extra={"invoice_id": invoice.invoice_id})
-            _settle(ports.invoices.begin_generation(invoice, generation), answer, ports)
-            return
-    ports.invoices.begin_generation(invoice, generation, recorded_since=now)
+    if charged:
+        logger.warning("lost payment found", extra={"invoice_id": invoice.invoice_id})
+        _settle(ports.invoices.begin_generation(invoice, generation), charged[0], ports)
+    else:
+        ports.invoices.begin_generation(invoice, generation, recorded_since=now)
 
 
 def _end(one: FoundIntent, ports: Ports) -> Answer:
     """Return how an intent ended; one that could still succeed is canceled."""
-    answer = ports.gateway.look(one.intent)
+    try:
+        answer = ports.gateway.look(one.intent)
+    except NotFoundError:
+        # Another account's, bound to the invoice: nothing is pending there (settle.record).
+        return NoSuchIntent()
     if not isinstance(answer, Succeeded | Canceled):
         answer = ports.gateway.cancel(one)
     if not isinstance(answer, Succeeded | Canceled):
         raise NothingBegunError
     return answer
+
+
+def _is_over(invoice: Invoice, succeeded: Succeeded, ports: Ports) -> bool:
+    """Return whether a charge has had its end: a review of it, or it was given back."""
+    ids = (invoice.customer_id, invoice.invoice_id)
+    known = ports.payments.by_intent(*ids, succeeded.intent)
+    if known and known.state is State.CANCELED and known.charge == succeeded.charge:
+        return True
+    return _was_given_back(invoice, succeeded, ports)
 
 
 def _was_given_back(invoice: Invoice, succeeded: Succeeded, ports: Ports) -> bool:
@@ -130,11 +151,8 @@ def _settle(invoice: Invoice, succeeded: Succeeded, ports: Ports) -> None:
         invoice_number=invoice.number,
         card=succeeded.card,
     )
-    now = ports.clock.now()
-    # What became of the charge since, refunds and disputes, is looked up by the reconciler.
-    look = StripeEvent(f"charge:{succeeded.charge}", "charge.refunded", charge=succeeded.charge)
-    ports.parking.park(look, until=now + PATIENCE[0])
-    lease = now + RESERVE_LEASE
+    settle.look_later(succeeded.charge, ports)
+    lease = ports.clock.now() + RESERVE_LEASE
     payment = ports.payments.reserve(
         payment, n=invoice.n, fingerprint=payment.idempotency_key, lease_until=lease
     )

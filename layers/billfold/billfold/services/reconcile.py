@@ -8,12 +8,12 @@ import logging
 import random
 from collections import Counter
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from billfold.domain.errors import UnavailableError
 from billfold.domain.fact import Entry
-from billfold.domain.invoice_change import InvoiceChange
+from billfold.domain.invoice_change import ChangeState, InvoiceChange
 from billfold.domain.payment import (
     BACK_OFF,
     IN_FLIGHT,
@@ -70,10 +70,9 @@ def reconcile(ports: Ports, time_left: TimeLeft) -> Counter[str]:
     stripe_is_there = True
     for kind in _ORDER:
         mine = [one for one in left if one.kind is kind]
-        if stripe_is_there or kind is Entry:
-            stripe_is_there &= _take_up_all(mine, ends, ports, time_left)
-        else:
-            ends["later"] += len(mine)
+        # Where it was not there for one kind, one of each other kind finds out whether it is now.
+        patience = IN_VAIN if stripe_is_there or kind is Entry else 1
+        stripe_is_there &= _take_up_all(mine, ends, ports, time_left, patience)
     outbox.flush(ports)
     if ends["failed"]:
         raise LeftBehindError(f"{ends['failed']} could not be taken up")
@@ -92,7 +91,11 @@ def _tell_the_time(ports: Ports) -> None:
 
 
 def _take_up_all(
-    left: list[LeftBehind], ends: Counter[str], ports: Ports, time_left: TimeLeft
+    left: list[LeftBehind],
+    ends: Counter[str],
+    ports: Ports,
+    time_left: TimeLeft,
+    patience: int,
 ) -> bool:
     """Take up all of a kind; tell whether what they need was there."""
     in_vain = 0
@@ -110,7 +113,7 @@ def _take_up_all(
             ends["later"] += 1
         except UnavailableError:
             in_vain += 1
-            if in_vain == IN_VAIN:
+            if in_vain == patience:
                 # AWS or Stripe is not there: the others would wait for it in vain as well.
                 ends["later"] += len(left) - position
                 return False
@@ -126,13 +129,16 @@ def _take_up_all(
 def _take_up(expired: Expired, ports: Ports) -> str:
     match expired:
         case Overdue():
-            after = _payment(expired, ports)
+            try:
+                after = _payment(expired, ports)
+            except UnavailableError:
+                _unsettled(expired.payment.created_at, ports)
+                raise
             logger.info(
                 "reconciled", extra={"payment_id": after.payment_id, "status": after.state.value}
             )
             if after.state in IN_FLIGHT:
-                age = ports.clock.now() - after.created_at
-                logger.info("unsettled", extra={"seconds": int(age.total_seconds())})
+                _unsettled(after.created_at, ports)
             return after.state.value
         case Entry():
             if ports.clock.now() - expired.at > STUCK:
@@ -142,7 +148,20 @@ def _take_up(expired: Expired, ports: Ports) -> str:
         case Parked():
             return "matched" if stripe_events.look_again(expired, ports) else "parked"
         case InvoiceChange():
-            return f"change_{invoice_changes.go_on(expired, ports).state.value}"
+            try:
+                state = invoice_changes.go_on(expired, ports).state
+            except UnavailableError:
+                _unsettled(expired.created_at, ports)
+                raise
+            if state is ChangeState.FENCING:
+                _unsettled(expired.created_at, ports)
+            return f"change_{state.value}"
+
+
+def _unsettled(since: datetime, ports: Ports) -> None:
+    """Tell how long an invoice has been locked by what has not ended; the alarm is for a day."""
+    age = ports.clock.now() - since
+    logger.info("unsettled", extra={"seconds": int(age.total_seconds())})
 
 
 def _payment(overdue: Overdue, ports: Ports) -> Payment:

@@ -14,6 +14,7 @@ from billfold.domain.errors import (
 from billfold.domain.payment import (
     Answer,
     Canceled,
+    Dispute,
     NoSuchIntent,
     Payment,
     Processing,
@@ -29,25 +30,33 @@ REFUNDED = "refunded"
 """The reason of a review that ended since its charge was refunded in full."""
 
 
-def look(payment: Payment, answer: Answer, ports: Ports) -> Payment:
+def look(payment: Payment, answer: Answer, ports: Ports, seen: ChargeView | None = None) -> Payment:
     """Return a payment in review as Stripe's answer about its intent leaves it.
 
     Raises
     ------
     UnavailableError, NotFoundError
     """
+    if isinstance(answer, Succeeded):
+        settle.look_later(answer.charge, ports)
     after = settle.record_look(payment, answer, ports)
     if after.state is not State.REVIEW or not isinstance(answer, Succeeded):
         return after
-    seen = ports.gateway.charge(answer.charge)
-    return end_if_refunded(after, seen, ports) if seen else after
+    seen = seen or ports.gateway.charge(answer.charge)
+    if seen is None or seen.intent != after.intent or not is_given_back(seen):
+        return after
+    return settle.close(after, REFUNDED, ports, seen)
 
 
-def end_if_refunded(payment: Payment, seen: ChargeView, ports: Ports) -> Payment:
-    """End a review whose charge was refunded in full; anything less leaves it as it is."""
-    if seen.intent != payment.intent or seen.refunded < seen.money.amount:
-        return payment
-    return settle.close(payment, REFUNDED, ports, seen)
+def is_given_back(seen: ChargeView) -> bool:
+    """Return whether nothing of a charge is left to us: refunded in full, or lost in a dispute."""
+    return seen.refunded >= seen.money.amount or seen.dispute is Dispute.LOST
+
+
+def open_again(payment: Payment, ports: Ports) -> None:
+    """Put an ended review before a person again: its charge is ours after all, a refund failed."""
+    logger.error("payment needs review", extra={"payment_id": payment.payment_id})
+    settle.review(payment, None, ports)
 
 
 def close(customer_id: str, payment_id: str, reason: str, ports: Ports) -> Payment:

@@ -16,6 +16,7 @@ from billfold.domain.errors import UnavailableError
 from billfold.domain.fact import Entry, Fact
 from billfold.domain.payment import (
     ACTION_DEADLINE,
+    ENDED_WITHOUT_CHARGE,
     REVIEW_LEASE,
     UNKNOWN_LEASE,
     ActionRequired,
@@ -34,13 +35,12 @@ from billfold.domain.payment import (
     Succeeded,
     WantsMethod,
 )
+from billfold.domain.stripe_event import PATIENCE, StripeEvent
 from billfold.domain.wallet import CardFace
 from billfold.services import detached_cards, outbox, refusals
 from billfold.services.ports import ChargeView, Ports, StaleError
 
 logger = logging.getLogger(__name__)
-
-_WITHOUT_CHARGE = frozenset({State.RELEASED, State.REFUSED, State.CANCELED, State.DECLINED})
 
 
 def record(payment: Payment, answer: Answer, ports: Ports) -> Payment:
@@ -161,6 +161,12 @@ def close(payment: Payment, reason: str, ports: Ports, seen: ChargeView | None =
     )
 
 
+def look_later(charge: str, ports: Ports) -> None:
+    """Have the reconciler look at a charge whose events may be over: refunds and disputes."""
+    event = StripeEvent(f"charge:{charge}", "charge.refunded", charge=charge)
+    ports.parking.park(event, until=ports.clock.now() + PATIENCE[0])
+
+
 def _settle(payment: Payment, succeeded: Succeeded, ports: Ports) -> Payment:
     """Step 5, only where intent, amount and currency agree; else a person must look."""
     if payment.state is State.SUCCEEDED and payment.charge == succeeded.charge:
@@ -174,7 +180,7 @@ def _settle(payment: Payment, succeeded: Succeeded, ports: Ports) -> Payment:
     settled = _write(
         payment, lambda: ports.payments.settle(payment, succeeded, entry=entry), ports, entry
     )
-    if settled.state not in _WITHOUT_CHARGE:
+    if settled.state not in ENDED_WITHOUT_CHARGE:
         return settled
     if ports.ledger.find(payment.customer_id, succeeded.charge):
         return settled

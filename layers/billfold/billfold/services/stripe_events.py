@@ -5,6 +5,7 @@ of that. One that matches nothing yet is parked and looked at again.
 """
 
 import logging
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Final
 
@@ -14,13 +15,23 @@ from billfold.domain.errors import (
     ConflictError,
     NotFoundError,
     TooManyRequestsError,
+    UnknownStripeCustomerError,
 )
 from billfold.domain.limit import FAILED_CARDS
-from billfold.domain.payment import Canceled, Declined, Dispute, Payment, State
+from billfold.domain.payment import (
+    ENDED_WITHOUT_CHARGE,
+    Canceled,
+    Declined,
+    Dispute,
+    Payment,
+    State,
+    Succeeded,
+)
 from billfold.domain.stripe_event import (
     CUSTOMER_DELETED,
     DETACHED,
     PATIENCE,
+    Owner,
     Parked,
     StripeEvent,
 )
@@ -89,9 +100,9 @@ def _done(event: StripeEvent, ports: Ports) -> bool:
     if event.charge:
         return _charge(event.charge, ports)
     if event.type == CUSTOMER_DELETED:
-        return _customer_deleted(event, ports)
+        return _about_customer(event, _customer_deleted, ports)
     if event.type == DETACHED:
-        return _detached(event, ports)
+        return _about_customer(event, _detached, ports)
     if event.payment_method:
         return _renewed(event.payment_method, ports)
     if event.payment_intent:
@@ -104,10 +115,7 @@ def _intent(event: StripeEvent, intent: str, ports: Ports) -> bool:
         # The business takes other payments on the same Stripe account.
         return True
     # First the payment, then Stripe: what is seen there is not older than what it is written to.
-    owner = (event.owner.customer_id, event.owner.invoice_id)
-    payment = ports.payments.by_intent(*owner, intent)
-    if payment is None and lost_history.recover_named(event.owner, ports):
-        payment = ports.payments.by_intent(*owner, intent)
+    payment = _payment_of(event.owner, intent, ports)
     try:
         answer = ports.gateway.look(intent)
     except NotFoundError:
@@ -115,12 +123,32 @@ def _intent(event: StripeEvent, intent: str, ports: Ports) -> bool:
     if payment is None:
         # An intent that was canceled before it was bound to a payment concerns nobody.
         return isinstance(answer, Canceled)
+    if isinstance(answer, Succeeded) and _was_lost(payment, event.owner, ports):
+        return True
     own = event.idempotency_key is not None and event.idempotency_key == payment.confirm_key
     if event.decline and own and payment.state in {State.CONFIRMING, State.UNKNOWN}:
         settle.record(payment, Declined(event.decline), ports)
     else:
         settle.record_look(payment, answer, ports)
     return True
+
+
+def _payment_of(owner: Owner, intent: str, ports: Ports) -> Payment | None:
+    """Return the latest try of an intent, also one that a restore has lost."""
+    ids = (owner.customer_id, owner.invoice_id)
+    payment = ports.payments.by_intent(*ids, intent)
+    if payment is None and lost_history.recover_named(owner, ports):
+        return ports.payments.by_intent(*ids, intent)
+    return payment
+
+
+def _was_lost(payment: Payment, owner: Owner, ports: Ports) -> bool:
+    """Recover what a restore has lost after a try that ended without a charge, and tell if it did.
+
+    The money is not that of this try, though they share the intent.
+    """
+    over = payment.state in ENDED_WITHOUT_CHARGE and payment.charge is None
+    return over and lost_history.recover_named(owner, ports)
 
 
 def _charge(charge: str, ports: Ports) -> bool:
@@ -147,17 +175,14 @@ def reflect(known: ChargeView, ports: Ports) -> bool:
     """
     owner, settled = known.owner, False
     for _ in range(REFLECT_TRIES):
-        payment = ports.payments.by_intent(owner.customer_id, owner.invoice_id, known.intent or "")
+        payment = _payment_of(owner, known.intent or "", ports)
         if payment is None:
-            if lost_history.recover_named(owner, ports):
-                continue
             return False
         seen = ports.gateway.charge(known.charge)
-        if seen is None:
+        if seen is None or _is_reviewed(payment, seen, ports):
             return True
-        if payment.state is State.REVIEW and seen.answer:
-            reviews.end_if_refunded(payment, seen, ports)
-            return True
+        if seen.answer and _was_lost(payment, owner, ports):
+            continue
         if payment.charge == seen.charge:
             if (payment.refunded, payment.dispute) == (seen.refunded, seen.dispute):
                 return True
@@ -172,6 +197,18 @@ def reflect(known: ChargeView, ports: Ports) -> bool:
             return False
         settle.record_look(payment, seen.answer, ports)
         settled = True
+    return False
+
+
+def _is_reviewed(payment: Payment, seen: ChargeView, ports: Ports) -> bool:
+    """Look at a charge that is, or was, in review; tell whether it is left to a person, or over."""
+    if payment.state is State.REVIEW and seen.answer:
+        return reviews.look(payment, seen.answer, ports, seen).state is not State.SUCCEEDED
+    if payment.state is not State.CANCELED or payment.charge != seen.charge:
+        return False
+    if not reviews.is_given_back(seen):
+        reviews.open_again(payment, ports)
+        return True
     return False
 
 
@@ -210,6 +247,16 @@ def _renewed(payment_method: str, ports: Ports) -> bool:
     if seen.customer_id:
         wallets.change(seen.customer_id, lambda wallet: wallet.renew(seen.details), ports)
     return True
+
+
+def _about_customer(
+    event: StripeEvent, take_in: Callable[[StripeEvent, Ports], bool], ports: Ports
+) -> bool:
+    """Take in what became of a Stripe customer; one whom our account never had is waited for."""
+    try:
+        return take_in(event, ports)
+    except UnknownStripeCustomerError:
+        return False
 
 
 def _detached(event: StripeEvent, ports: Ports) -> bool:

@@ -85,11 +85,25 @@ class DynamoInvoiceChanges:
         )
         return done
 
-    def refuse(self, change: InvoiceChange, *, entry: Entry) -> InvoiceChange:
-        """Leave the invoice as it is: it was paid before it could be changed, or never open."""
+    def refuse(self, change: InvoiceChange, *, entry: Entry, begun: bool) -> InvoiceChange:
+        """Leave the invoice as it is: it was paid before it could be changed, or never open.
+
+        One that never began must not end another of the same name, which holds a lock.
+        """
         refused = change.ended(ChangeState.REFUSED)
-        self._table.transact([_put_ended(refused, or_new=True), put_entry(entry)])
+        put = _put_ended(refused) if begun else _put_new(refused)
+        self._table.transact([put, put_entry(entry)])
         return refused
+
+    def note(self, ended: InvoiceChange) -> None:
+        """Remember a change that had nothing to do.
+
+        Raises
+        ------
+        StaleError
+            There is one of this name.
+        """
+        self._table.write(_put_new(ended))
 
     def postpone(self, change: InvoiceChange, *, lease_until: datetime) -> InvoiceChange:
         """Fence again later."""
@@ -109,13 +123,16 @@ class DynamoInvoiceChanges:
         return change
 
 
-def _put_ended(change: InvoiceChange, *, or_new: bool = False) -> Put:
-    under_way = "#state = :fencing"
+def _put_ended(change: InvoiceChange) -> Put:
     return Put(
         _item(change, None),
-        condition=f"attribute_not_exists(pk) OR {under_way}" if or_new else under_way,
+        condition="#state = :fencing",
         values={"fencing": ChangeState.FENCING.value},
     )
+
+
+def _put_new(change: InvoiceChange) -> Put:
+    return Put(_item(change, None), condition="attribute_not_exists(pk)")
 
 
 def _item(change: InvoiceChange, lease_until: datetime | None) -> Item:
