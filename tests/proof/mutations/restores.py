@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from tests.proof import test_late_turns as late
 from tests.proof import test_restore
 from tests.proof.mutations.probes import proof
 from tests.proof.mutations.surgery import Cut
@@ -51,11 +52,39 @@ RESTORES: Final = (
         (
             Cut(
                 "services.lost_history:recover",
-                "max([invoice.epoch, *(one.generation + 1 for one in found)])",
+                "max([invoice.epoch, *(one.generation + 1 for one in made.values())])",
                 "invoice.epoch",
             ),
         ),
         proof(test_restore.test_a_later_generation_is_lost),
         "Error",
+    ),
+    Mutation(
+        "an invoice that is sent again after a restore may have been paid",
+        (
+            Cut(
+                "domain.continuity:Continuity.recorded_from",
+                "now if now - self.since >= REACH else None",
+                "now",
+            ),
+        ),
+        proof(
+            late.test_an_invoice_that_is_sent_again_after_a_restore_is_not_charged_again,
+            30,
+            by_itself=False,
+        ),
+        "assert 2 == 1",
+    ),
+    Mutation(
+        "money that a restore has lost is not that of an older try",
+        (
+            Cut(
+                "services.stripe_events:_intent",
+                "_was_lost(payment, event.owner, ports)",
+                "False",
+            ),
+        ),
+        proof(late.test_money_on_the_intent_of_an_older_try, event_first=True),
+        "InvoiceStatus.PAID",
     ),
 )

@@ -4,7 +4,7 @@ from typing import Final
 
 from billfold.domain.reconciliation import Verdict
 
-from tests.proof import test_exits, test_torn_reads
+from tests.proof import test_exits, test_late_turns, test_torn_reads
 from tests.proof.crash.pay_paths import CONFIRM, CREATE
 from tests.proof.crash.runs import Then
 from tests.proof.crash.wire import Mode
@@ -262,14 +262,21 @@ ENDING: Final = (
 EXITS: Final = (
     Mutation(
         "a review ends when its charge was given back as a whole",
-        (
-            Cut(
-                "services.reviews:end_if_refunded",
-                " or seen.refunded < seen.money.amount",
-            ),
-        ),
+        (Cut("services.reviews:is_given_back", "seen.refunded >= seen.money.amount", "True"),),
         proof(test_exits.test_a_review_keeps_what_was_refunded_in_part),
         "AssertionError",
+    ),
+    Mutation(
+        "a command that had nothing to do is remembered",
+        (
+            Cut(
+                "services.invoice_commands:_begin",
+                "ports.invoice_changes.note(change.ended(ChangeState.DONE))",
+                "pass",
+            ),
+        ),
+        proof(test_late_turns.test_a_command_that_was_true_already_undoes_no_later_one),
+        "assert 12050 == 9900",
     ),
     Mutation(
         "a person closes nothing that still holds money",

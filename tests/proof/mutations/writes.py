@@ -6,6 +6,7 @@ from typing import Final
 from billfold.domain.money import Money
 from billfold.domain.payment import Payment
 
+from tests.adapters import test_invoices as invoice_contract
 from tests.adapters import test_outbox_and_ledger as ledger_contract
 from tests.adapters import test_payments as contract_of
 from tests.adapters import test_wallets as wallet_contract
@@ -280,6 +281,18 @@ STEPS: Final = (
     ),
 )
 CHANGES: Final = (
+    Mutation(
+        "a refusal ends no change that holds a lock",
+        (
+            Cut(
+                "adapters.dynamodb.invoice_changes:DynamoInvoiceChanges.refuse",
+                "_put_ended(refused) if begun else _put_new(refused)",
+                "_put_ended(refused)",
+            ),
+        ),
+        contract(invoice_contract.test_a_change_that_never_began_ends_none_that_has),
+        "DID NOT RAISE",
+    ),
     Mutation(
         "void: the lock is free",
         (Cut(f"{_CHANGES}.begin", " AND attribute_not_exists(#lock)"),),
