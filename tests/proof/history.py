@@ -167,7 +167,10 @@ def _ends_are_told(case: Case) -> Iterator[str]:
 
 
 def _schedule(case: Case) -> Iterator[str]:
-    """No slot is tried twice on one offer once the bank has spoken; each thing is told once."""
+    """No slot is tried twice on one offer once the bank has spoken.
+
+    Each thing is told once: of another card that is refused as well, once more.
+    """
     tried = Counter(
         (payment.slot.on, payment.slot.mandate)
         for payment in case.payments
@@ -177,15 +180,15 @@ def _schedule(case: Case) -> Iterator[str]:
         if times > 1:
             yield f"offer {mandate} was tried {times} times in the slot of {on}"
     facts = [
-        (fact.kind, fact.detail.get("reason"))
+        (fact.kind, fact.detail.get("reason"), str(fact.detail.get("card")))
         for entry in case.trail
         for fact in entry.facts
         if fact.detail.get("invoice_id") == case.invoice.invoice_id
         and fact.kind in {Kind.INVOICE_OVERDUE, Kind.AUTOPAY_UPCOMING, Kind.AUTOPAY_PAUSED}
     ]
-    for (kind, reason), times in Counter(facts).items():
+    for (kind, reason, card), times in Counter(facts).items():
         if times > 1:
-            yield f"{kind.value} {reason or ''} was told {times} times"
+            yield f"{kind.value} {reason or ''} was told {times} times of {card}"
 
 
 _PROMISES: Final = (
