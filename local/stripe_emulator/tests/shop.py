@@ -52,6 +52,11 @@ def open_shop(emulator: str) -> Iterator[Shop]:
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
+            if self.path == "/favicon.ico":
+                # The browser's own wish, whenever it likes: it names the page, which is known.
+                self.send_response(204)
+                self.end_headers()
+                return
             self._receive("")
 
         def do_POST(self) -> None:
