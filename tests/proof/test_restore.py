@@ -10,10 +10,12 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from billfold.domain.errors import PaymentInProgressError
 from billfold.domain.fact import Actor
 from billfold.domain.invoice import InvoiceStatus
 from billfold.domain.payment import Dispute, OneTimeCard, State, StoredCard
 from billfold.services import account, payments
+from billfold.services.payments import Outcome
 
 from tests.proof.crash import autopay_paths
 from tests.proof.crash.acts import change, pay
@@ -134,6 +136,36 @@ def test_an_intent_that_could_still_succeed_is_canceled(world: World) -> None:
     ends = {one["id"]: one["status"] for one in world.stripe.emulator.get("/v1/payment_intents")}
     assert ends[lost] == "canceled"
     assert_paid_once(world)
+
+
+def test_of_two_who_ask_at_once_none_cancels_what_the_other_begins(world: World) -> None:
+    card, other = world.has_card(WANTS_STEP), world.has_card(OTHER)
+    restore(world, world.snapshot(), after=LATER)
+    ports = world.process(Actor.CUSTOMER)
+    begun: list[Outcome | None] = []
+
+    class Gateway:
+        def __getattr__(self, name: str) -> Any:
+            return getattr(world.sites.gateway, name)
+
+        def find_intents(self, *ids: Any, since: Any) -> Any:
+            if not begun:
+                # The other one asks, and begins, while our question is on its way.
+                begun.append(pay(world, StoredCard(card.card_id, None)))
+            return world.sites.gateway.find_intents(*ids, since=since)
+
+    ports.__dict__["gateway"] = Gateway()
+    source = StoredCard(other.card_id, None)
+    order = payments.Order(
+        world.customer_id, world.invoice_id, world.invoice.amount_due, source, "key-2"
+    )
+    with pytest.raises(PaymentInProgressError):
+        payments.pay(order, ports, lambda: 29.0)
+    [first] = begun
+    assert first is not None
+    assert first.payment.state is State.REQUIRES_ACTION
+    [intent] = world.stripe.emulator.get("/v1/payment_intents")
+    assert intent["status"] == "requires_action"
 
 
 def test_a_void_finds_what_was_charged(world: World) -> None:

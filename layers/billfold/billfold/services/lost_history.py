@@ -82,6 +82,9 @@ def recover(invoice: Invoice, ports: Ports) -> None:
         one.intent: one
         for one in ports.gateway.find_intents(*ids, wallet.stripe_customer, since=now - SEARCH_LAG)
     }
+    if made and ports.invoices.get(*ids) != invoice:
+        # Whoever was quicker has asked, and noted it, before making an intent: it is not lost.
+        raise StaleError
     if invoice.intent:
         made.setdefault(invoice.intent, FoundIntent(invoice.intent, invoice.epoch))
     ends = [_end(one, ports) for one in made.values()]
